@@ -1,0 +1,71 @@
+import tseslint from 'typescript-eslint';
+
+/** The data's way. A folder imports only what lies before it, and `cli` may import everything. */
+const way = [
+  'shared',
+  'ops',
+  'config',
+  'servers',
+  'definition',
+  'replication',
+  'router',
+  'debouncer',
+  'resolver',
+  'loader',
+  'checkpoint',
+  'snapshot',
+  'service',
+  'cli',
+];
+
+const directions = way.map((folder, position) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          ...way.slice(position + 1).map((later) => ({
+            group: [`../${later}/*`, `../../${later}/*`],
+            message: `src/${folder} lies before src/${later} on the data's way.`,
+          })),
+          {
+            group: ['**/dev/*', '**/test/*', '**/bench/*'],
+            message: 'src/ ships; dev/, test/ and bench/ do not.',
+          },
+        ],
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['node_modules/', '.stack/', '.cache/'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // node:test's test() and describe() return promises that the runner itself awaits.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            {
+              from: 'package',
+              package: 'node:test',
+              name: ['test', 'it', 'describe', 'suite', 'before', 'after', 'beforeEach', 'afterEach'],
+            },
+          ],
+        },
+      ],
+    },
+  },
+  ...directions,
+);

@@ -1,0 +1,80 @@
+/**
+ * A plan is what the definitions and the live catalog compile to: everything the stages need to know of the schema,
+ * as SQL text and names. Nobody after this folder reads a definition or a catalog.
+ */
+export interface Plan {
+  readonly indexes: readonly IndexPlan[];
+  /** The tables a document of any index reads: the publication's tables. */
+  readonly tables: readonly WatchedTable[];
+}
+
+export interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** One index: how its documents are found, read and stored. */
+export interface IndexPlan {
+  /** The definition's name; the alias is this behind the installation's prefix. */
+  readonly name: string;
+  readonly root: TableName;
+  /** The root's primary key, in key order. A document's id is `keyToId` of their text values. */
+  readonly key: readonly KeyColumn[];
+  /**
+   * Reads whole documents. Parameters `$1…$k`: one array per key column (text values, parallel). Rows: the key's
+   * columns as text, in key order, then `document`, the JSON text (which may contain newlines between tokens).
+   * A key without a row, or whose row is outside the definition's `where`, yields no row.
+   */
+  readonly documentSql: string;
+  /** Pages the keys of all root rows inside `where`, in key order. No fixed parameters. */
+  readonly keyPages: PagedQuery;
+  /** One row, one bigint column: how many documents the index should have. */
+  readonly countSql: string;
+  /** A short estimate-friendly fingerprint: changes when the documents, settings or mappings would. */
+  readonly hash: string;
+  /** The body for index creation, as the definition gives it. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly mappings: Readonly<Record<string, unknown>>;
+}
+
+export interface KeyColumn {
+  readonly name: string;
+  /** The type as Postgres names it (`format_type`), for casts. */
+  readonly type: string;
+}
+
+/**
+ * A keyset-paged query. `first` takes the fixed parameters, then the page's limit; `next` takes the fixed parameters,
+ * then the last row's key columns (text, in key order), then the limit. Rows: the root key's columns as text, distinct,
+ * ascending.
+ */
+export interface PagedQuery {
+  readonly first: string;
+  readonly next: string;
+}
+
+/** A table whose row changes affect documents. */
+export interface WatchedTable extends TableName {
+  readonly oid: number;
+  /** Set when the table is a partition root's leaf or such; the publication needs publish_via_partition_root. */
+  readonly partitioned: boolean;
+  /** Columns that an update's or delete's old row must carry: the replica identity has to contain them. */
+  readonly identityColumns: readonly string[];
+  /** Every column that any document or route reads from this table. */
+  readonly readColumns: readonly string[];
+  readonly routes: readonly Route[];
+  /** Indexes whose root this table is; a TRUNCATE of it removes all their documents. */
+  readonly rootOf: readonly string[];
+}
+
+/** How a row change of one table leads to the documents of one index. Equal routes are merged. */
+export interface Route {
+  readonly index: string;
+  /** The changed row's columns that start the route; taken from the old and the new row. */
+  readonly columns: readonly string[];
+  /** null: `columns` are the root's key itself, in key order. Else a lookup up the foreign keys. */
+  readonly lookup: PagedQuery | null;
+  /** Fixed parameters of `lookup`: one array (text values, parallel) per column of `columns`. */
+  /** False where an inserted row cannot yet be referenced by any other (a foreign key enforces it). */
+  readonly onInsert: boolean;
+}

@@ -1,0 +1,57 @@
+/**
+ * Every error a person can meet has a stable code. This table is both the definition and the documentation of each
+ * one: `exit` is the process's exit code (2 configuration, 3 preflight, 5 resync required, 6 slot held by another,
+ * 1 anything else). Codes are never reused.
+ */
+export const errorCodes = {
+  PROJ_USAGE: { exit: 2, meaning: 'The command line cannot be understood.' },
+  PROJ_SETTINGS_INVALID: {
+    exit: 2,
+    meaning: 'One or more settings are missing or malformed; all are listed.',
+  },
+  PROJ_DEFINITION_INVALID: { exit: 2, meaning: 'A definition file is not valid; file and line are given.' },
+  PROJ_DEFINITION_UNKNOWN_NAME: {
+    exit: 2,
+    meaning: 'A definition names a table, column or relation that the database does not have.',
+  },
+  PROJ_DEFINITION_AMBIGUOUS: {
+    exit: 2,
+    meaning: 'Several foreign keys fit a relation; `via` must choose one.',
+  },
+  PROJ_DEFINITION_EXPRESSION: {
+    exit: 2,
+    meaning: 'An expression or condition is not immutable over its own row, or not valid SQL.',
+  },
+  PROJ_PREFLIGHT: {
+    exit: 3,
+    meaning: 'The servers are not set up as the service needs them; the SQL is printed.',
+  },
+  PROJ_RESYNC_REQUIRED: {
+    exit: 5,
+    meaning: 'The resume point, the slot, the database and the indexes do not belong together any more.',
+  },
+  PROJ_SLOT_BUSY: { exit: 6, meaning: 'Another process holds the replication slot.' },
+  PROJ_OWNERSHIP_LOST: { exit: 6, meaning: 'Another process has become the holder of the slot meanwhile.' },
+  PROJ_INDEX_MISSING: { exit: 1, meaning: 'A physical index or its write alias is gone.' },
+  PROJ_STALLED: { exit: 1, meaning: 'Work is outstanding and nothing moves.' },
+  PROJ_INTERNAL: { exit: 1, meaning: 'A fault of the service itself.' },
+} as const satisfies Record<string, { exit: number; meaning: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** An error with a stable code, one line of cause and one line of fix. Permanent: retrying does not help. */
+export class ProjectorError extends Error {
+  override readonly name = 'ProjectorError';
+  readonly code: ErrorCode;
+  readonly fix: string;
+
+  constructor(code: ErrorCode, message: string, fix: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.fix = fix;
+  }
+
+  get exitCode(): number {
+    return errorCodes[this.code].exit;
+  }
+}
