@@ -40,7 +40,7 @@ const directions = way.map((folder, position) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['node_modules/', '.stack/', '.cache/'] },
+  { ignores: ['node_modules/', '.stack/', '.cache/', 'eslint.config.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
