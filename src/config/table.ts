@@ -1,0 +1,211 @@
+import { byteSize, oneOf, text, trueOrFalse, url, urls, wholeNumber, type ValueType } from './value-types.ts';
+
+/** The groups in which help and tables show the settings, in this order. */
+export const groups = {
+  servers: 'Servers',
+  identity: 'What is projected',
+  stream: 'Stream',
+  snapshot: 'Snapshot',
+  limits: 'Limits',
+} as const;
+
+export interface Setting<T = unknown> {
+  /** The environment variable. A secret may come as `<env>_FILE` instead, the path of a file that holds it. */
+  readonly env: string;
+  readonly group: keyof typeof groups;
+  readonly type: ValueType<T>;
+  /** As it would be written in the environment, or another variable whose value stands in. Neither: required. */
+  readonly default?: string | { readonly sameAs: string };
+  /** Never printed, and may come from a file. */
+  readonly secret?: true;
+  /** A value to show where there is no default to show. */
+  readonly example?: string;
+  /** One line, with the unit where there is one. */
+  readonly description: string;
+}
+
+/**
+ * Every setting there is, by its name in the code. The parsing of the environment, `.env.example`, `--help` and the
+ * README's table are all made from this one table.
+ */
+export const settingsTable = {
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    group: 'servers',
+    type: url(['postgres', 'postgresql']),
+    secret: true,
+    example: 'postgres://projector:password@127.0.0.1:5432/films',
+    description: 'Postgres primary, as the role that replicates and reads',
+  },
+  adminDatabaseUrl: {
+    env: 'ADMIN_DATABASE_URL',
+    group: 'servers',
+    type: url(['postgres', 'postgresql']),
+    default: { sameAs: 'DATABASE_URL' },
+    secret: true,
+    example: 'postgres://postgres:password@127.0.0.1:5432/films',
+    description: "The same database as a role with the table owners' rights, for init and teardown",
+  },
+  redisUrl: {
+    env: 'REDIS_URL',
+    group: 'servers',
+    type: url(['redis', 'rediss']),
+    secret: true,
+    example: 'redis://127.0.0.1:6379/0',
+    description: 'Redis that keeps the resume point (with appendonly)',
+  },
+  elasticsearchUrls: {
+    env: 'ELASTICSEARCH_URL',
+    group: 'servers',
+    type: urls(['http', 'https']),
+    secret: true,
+    example: 'http://127.0.0.1:9200',
+    description: 'Elasticsearch nodes of one cluster; may carry user:password',
+  },
+  definitionsDir: {
+    env: 'DEFINITIONS_DIR',
+    group: 'identity',
+    type: text('a directory', /./),
+    default: 'definitions',
+    description: 'Directory of the index definitions, one YAML file an index',
+  },
+  name: {
+    env: 'PROJECTOR_NAME',
+    group: 'identity',
+    type: text('1 to 40 of a-z, 0-9 and _', /^[a-z0-9_]{1,40}$/),
+    default: 'projector',
+    description: 'Name of this projector; slot, publication and Redis keys derive from it',
+  },
+  indexPrefix: {
+    env: 'INDEX_PREFIX',
+    group: 'identity',
+    type: text(
+      'empty, or at most 64 of a-z, 0-9, ., _ and -, beginning with a letter or digit',
+      /^([a-z0-9][a-z0-9._-]{0,63})?$/,
+    ),
+    default: '',
+    description: 'Put before the name of every index and alias',
+  },
+  shouldDropIndex: {
+    env: 'ES_SHOULD_DROP_INDEX',
+    group: 'identity',
+    type: trueOrFalse(),
+    default: 'FALSE',
+    description: 'At start, drop the indexes and the resume point, and rebuild',
+  },
+  logLevel: {
+    env: 'LOG_LEVEL',
+    group: 'identity',
+    type: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    default: 'info',
+    description: 'The least severe log lines to write',
+  },
+  batchSize: {
+    env: 'BATCH_SIZE',
+    group: 'stream',
+    type: wholeNumber({ min: 1, max: 10_000, unit: 'documents' }),
+    default: '500',
+    description: 'Documents that one read and one write cover at most',
+  },
+  debounceQuietMs: {
+    env: 'DEBOUNCE_QUIET_MS',
+    group: 'stream',
+    type: wholeNumber({ min: 0, max: 600_000, unit: 'ms' }),
+    default: '0',
+    description: 'Time without a further change before a batch leaves, in ms; 0: as soon as there is room',
+  },
+  debounceMaxWaitMs: {
+    env: 'DEBOUNCE_MAX_WAIT_MS',
+    group: 'stream',
+    type: wholeNumber({ min: 0, max: 600_000, unit: 'ms' }),
+    default: '1000',
+    description: 'The longest that a change waits for a quiet time, in ms',
+  },
+  maxInFlight: {
+    env: 'MAX_IN_FLIGHT',
+    group: 'stream',
+    type: wholeNumber({ min: 1, max: 64, unit: 'batches' }),
+    default: '4',
+    description: 'Batches read and written at once',
+  },
+  checkpointIntervalMs: {
+    env: 'CHECKPOINT_INTERVAL_MS',
+    group: 'stream',
+    type: wholeNumber({ min: 0, max: 60_000, unit: 'ms' }),
+    default: '200',
+    description: 'Time between two stores of the resume point, in ms',
+  },
+  snapshotParallelism: {
+    env: 'SNAPSHOT_PARALLELISM',
+    group: 'snapshot',
+    type: wholeNumber({ min: 1, max: 64, unit: 'chunks' }),
+    default: '2',
+    description: 'Chunks of a snapshot read and written at once',
+  },
+  snapshotChunkSize: {
+    env: 'SNAPSHOT_CHUNK_SIZE',
+    group: 'snapshot',
+    type: wholeNumber({ min: 1, max: 100_000, unit: 'documents' }),
+    default: '1000',
+    description: 'Documents in a chunk',
+  },
+  snapshotMaxRate: {
+    env: 'SNAPSHOT_MAX_RATE',
+    group: 'snapshot',
+    type: wholeNumber({ min: 0, max: 1_000_000, unit: 'documents per second' }),
+    default: '0',
+    description: 'The most documents per second that a snapshot writes; 0: no throttle',
+  },
+  bulkBytes: {
+    env: 'BULK_BYTES',
+    group: 'limits',
+    type: byteSize({ min: '1KiB', max: '90MiB' }),
+    default: '5MiB',
+    description: 'Bytes at which a bulk request to Elasticsearch is cut',
+  },
+  queueBytes: {
+    env: 'QUEUE_BYTES',
+    group: 'limits',
+    type: byteSize({ min: '1KiB', max: '1GiB' }),
+    default: '16MiB',
+    description: 'Bytes of decoded changes held before the replication socket is paused',
+  },
+  maxPending: {
+    env: 'MAX_PENDING',
+    group: 'limits',
+    type: wholeNumber({ min: 1, max: 10_000_000, unit: 'ids' }),
+    default: '50000',
+    description: 'Affected ids held before the replication socket is paused',
+  },
+  postgresMaxConnections: {
+    env: 'POSTGRES_MAX_CONNECTIONS',
+    group: 'limits',
+    type: wholeNumber({ min: 3, max: 1000, unit: 'connections' }),
+    default: '6',
+    description: 'Connections to Postgres at most, the replication connection among them',
+  },
+  requestTimeoutMs: {
+    env: 'REQUEST_TIMEOUT_MS',
+    group: 'limits',
+    type: wholeNumber({ min: 1, max: 600_000, unit: 'ms' }),
+    default: '30000',
+    description: 'Time after which a request to Elasticsearch is given up and retried, in ms',
+  },
+  shutdownTimeoutMs: {
+    env: 'SHUTDOWN_TIMEOUT_MS',
+    group: 'limits',
+    type: wholeNumber({ min: 0, max: 600_000, unit: 'ms' }),
+    default: '20000',
+    description: 'Time to finish batches under way after SIGTERM before they are left, in ms',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingKey = keyof typeof settingsTable;
+
+/** All settings with their keys, in the table's order, typed alike. */
+export function listSettings(): (Setting & { readonly key: SettingKey })[] {
+  return Object.entries<Setting>(settingsTable).map(([key, setting]) => ({
+    ...setting,
+    key: key as SettingKey,
+  }));
+}
