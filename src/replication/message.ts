@@ -1,0 +1,32 @@
+import type { Lsn } from '../shared/lsn.ts';
+
+/** A table whose changes matter, and which of its columns: the only ones that are decoded. */
+export interface TrackedTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/**
+ * A row's values as Postgres writes them as text, in the order of `TrackedTable.columns`. `null` is SQL's null;
+ * `undefined` is a value the stream did not carry (outside the replica identity, or an unchanged TOAST value).
+ */
+export type RowValues = readonly (string | null | undefined)[];
+
+export interface RowChange {
+  readonly tag: 'change';
+  readonly table: TrackedTable;
+  readonly kind: 'insert' | 'update' | 'delete';
+  /** The row before: for deletes, and for updates that changed a column of the replica identity. */
+  readonly old: RowValues | null;
+  readonly new: RowValues | null;
+}
+
+/** What a decoder makes of the stream, in the stream's order. All else (origins, types, relations) it keeps to itself. */
+export type ReplicationMessage =
+  | { readonly tag: 'begin'; readonly xid: number; readonly commitLsn: Lsn }
+  | RowChange
+  | { readonly tag: 'truncate'; readonly tables: readonly TrackedTable[] }
+  | { readonly tag: 'commit'; readonly endLsn: Lsn }
+  /** The server has sent everything up to here. */
+  | { readonly tag: 'keepalive'; readonly walEnd: Lsn };

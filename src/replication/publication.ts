@@ -1,0 +1,102 @@
+import type { ClientBase } from 'pg';
+import pg from 'pg';
+
+/** A table as a publication names it. */
+export interface PublishedTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly partitioned: boolean;
+}
+
+/** What keeps the publication from carrying every change, and the SQL that mends it. */
+export interface PublicationProblem {
+  readonly problem: string;
+  readonly sql: string;
+}
+
+interface PublicationState {
+  readonly operations: boolean;
+  readonly viaRoot: boolean;
+  /** `schema.name` of each published table, and whether a row filter or a column list narrows it. */
+  readonly tables: ReadonlyMap<string, boolean>;
+}
+
+/** Everything that is wrong with the publication for these tables; empty when it carries all their changes. */
+export async function publicationProblems(
+  client: ClientBase,
+  publication: string,
+  tables: readonly PublishedTable[],
+): Promise<PublicationProblem[]> {
+  const name = pg.escapeIdentifier(publication);
+  const state = await readPublication(client, publication);
+  const viaRoot = tables.some((table) => table.partitioned);
+  if (!state) {
+    const options = viaRoot ? ' with (publish_via_partition_root = true)' : '';
+    const list = tables.map(quoteTable).join(', ');
+    return [
+      {
+        problem: `the publication ${publication} does not exist`,
+        sql: `create publication ${name} for table ${list}${options};`,
+      },
+    ];
+  }
+  const problems: PublicationProblem[] = [];
+  for (const table of tables) {
+    const narrowed = state.tables.get(`${table.schema}.${table.name}`);
+    const quoted = quoteTable(table);
+    if (narrowed === undefined) {
+      problems.push({
+        problem: `the publication ${publication} lacks the table ${table.schema}.${table.name}`,
+        sql: `alter publication ${name} add table ${quoted};`,
+      });
+    } else if (narrowed) {
+      problems.push({
+        problem: `the publication ${publication} filters rows or columns of ${table.schema}.${table.name}`,
+        sql: `alter publication ${name} drop table ${quoted}; alter publication ${name} add table ${quoted};`,
+      });
+    }
+  }
+  if (!state.operations) {
+    problems.push({
+      problem: `the publication ${publication} leaves out inserts, updates, deletes or truncates`,
+      sql: `alter publication ${name} set (publish = 'insert, update, delete, truncate');`,
+    });
+  }
+  if (viaRoot && !state.viaRoot) {
+    problems.push({
+      problem: `the publication ${publication} names the partitions of a partitioned table, not the table`,
+      sql: `alter publication ${name} set (publish_via_partition_root = true);`,
+    });
+  }
+  return problems;
+}
+
+async function readPublication(client: ClientBase, publication: string): Promise<PublicationState | null> {
+  const { rows } = await client.query<{ operations: boolean; via_root: boolean }>(
+    `select pubinsert and pubupdate and pubdelete and pubtruncate as operations, pubviaroot as via_root
+     from pg_publication where pubname = $1`,
+    [publication],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  const published = await client.query<{ table: string; narrowed: boolean }>(
+    `select t.schemaname || '.' || t.tablename as table,
+            t.rowfilter is not null or (r.prattrs is not null) as narrowed
+     from pg_publication_tables t
+     join pg_publication p on p.pubname = t.pubname
+     left join pg_publication_rel r
+       on r.prpubid = p.oid
+      and r.prrelid = format('%I.%I', t.schemaname, t.tablename)::regclass
+     where t.pubname = $1`,
+    [publication],
+  );
+  return {
+    operations: row.operations,
+    viaRoot: row.via_root,
+    tables: new Map(published.rows.map(({ table, narrowed }) => [table, narrowed])),
+  };
+}
+
+function quoteTable(table: PublishedTable): string {
+  return `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.name)}`;
+}

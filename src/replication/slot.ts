@@ -1,0 +1,91 @@
+import type { ClientBase } from 'pg';
+import { ProjectorError } from '../ops/errors.ts';
+import { sqlState } from '../servers/postgres.ts';
+import { parseLsn, type Lsn } from '../shared/lsn.ts';
+
+/** The replication slot as `pg_replication_slots` shows it. */
+export interface SlotState {
+  readonly confirmedFlush: Lsn;
+  readonly lost: boolean;
+  /** The backend that holds it, or null. */
+  readonly activePid: number | null;
+  readonly plugin: string;
+  readonly database: string;
+  /** Bytes of WAL that the slot keeps. */
+  readonly retainedBytes: number;
+}
+
+/** The slot's state, or null when there is no slot of that name. */
+export async function readSlot(client: Pick<ClientBase, 'query'>, slot: string): Promise<SlotState | null> {
+  const { rows } = await client.query<{
+    confirmed: string | null;
+    lost: boolean;
+    pid: number | null;
+    plugin: string;
+    database: string;
+    retained: string | null;
+  }>(
+    `select confirmed_flush_lsn::text as confirmed,
+            coalesce(wal_status = 'lost', false) as lost,
+            active_pid as pid,
+            plugin,
+            database,
+            (pg_current_wal_lsn() - restart_lsn)::bigint::text as retained
+     from pg_replication_slots
+     where slot_name = $1 and slot_type = 'logical'`,
+    [slot],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    confirmedFlush: row.confirmed === null ? 0n : parseLsn(row.confirmed),
+    lost: row.lost || row.confirmed === null,
+    activePid: row.pid,
+    plugin: row.plugin,
+    database: row.database,
+    retainedBytes: Number(row.retained ?? 0),
+  };
+}
+
+const LOCK_TIMEOUT = '30s';
+
+/**
+ * Creates the slot and gives its consistent point. Postgres waits for the transactions that are open; the wait is
+ * bounded by `lock_timeout` (which, unlike `statement_timeout`, leaves nothing half made).
+ * https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-REPLICATION
+ */
+export async function createSlot(client: ClientBase, slot: string, plugin: string): Promise<Lsn> {
+  await client.query(`set lock_timeout = '${LOCK_TIMEOUT}'`);
+  try {
+    const { rows } = await client.query<{ lsn: string }>(
+      'select lsn::text from pg_create_logical_replication_slot($1, $2)',
+      [slot, plugin],
+    );
+    return parseLsn(rows[0]?.lsn ?? '');
+  } finally {
+    await client.query('reset lock_timeout').catch(() => undefined);
+  }
+}
+
+/** Drops the slot if it is there. Throws PROJ_SLOT_BUSY when a process holds it. */
+export async function dropSlot(client: Pick<ClientBase, 'query'>, slot: string): Promise<void> {
+  try {
+    await client.query(
+      'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1',
+      [slot],
+    );
+  } catch (error) {
+    if (sqlState(error) === '55006') throw slotBusy(slot, error);
+    throw error;
+  }
+}
+
+/** The error for a slot that another process holds. */
+export function slotBusy(slot: string, cause: unknown): ProjectorError {
+  return new ProjectorError(
+    'PROJ_SLOT_BUSY',
+    `the replication slot ${slot} is held by another process`,
+    'Stop the other process, or give this one another PROJECTOR_NAME.',
+    { cause },
+  );
+}

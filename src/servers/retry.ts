@@ -1,0 +1,56 @@
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { atMostEvery, type Logger } from '../ops/log.ts';
+
+/** Which server a wait is about, for people: `waiting for elasticsearch`. */
+export type ServerName = 'postgres' | 'redis' | 'elasticsearch';
+
+/** The waits under way, by name. A service that waits for a named thing is not stalled. */
+export type Waits = Map<string, string>;
+
+export interface RetryOptions {
+  readonly server: ServerName;
+  readonly isTransient: (error: Error) => boolean;
+  readonly log: Logger;
+  readonly waits: Waits;
+  /** Rejects the work under way when aborted. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs an action again, with exponential backoff and jitter, for as long as its failures are transient. */
+export type Retry = <T>(action: () => Promise<T>) => Promise<T>;
+
+const REPEATED_FAILURE_LOG_MS = 60_000;
+
+/** Retries transient failures of one server for as long as it takes; any other failure passes through. */
+export function createRetry({ server, isTransient, log, waits, signal }: RetryOptions): Retry {
+  const policy = retry(
+    handleWhen((error) => !signal.aborted && isTransient(error)),
+    {
+      maxAttempts: Number.MAX_SAFE_INTEGER,
+      backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 5_000 }),
+    },
+  );
+  const occasionally = atMostEvery(REPEATED_FAILURE_LOG_MS);
+  let failing = 0;
+  return async (action) => {
+    let failed = false;
+    try {
+      return await policy.execute(async ({ signal: aborted }) => {
+        aborted.throwIfAborted();
+        try {
+          return await action();
+        } catch (error) {
+          if (!failed && error instanceof Error && isTransient(error)) {
+            failed = true;
+            failing++;
+            waits.set(server, error.message);
+          }
+          occasionally(() => log.warn({ server, error: String(error) }, `${server} failed; retrying`));
+          throw error;
+        }
+      }, signal);
+    } finally {
+      if (failed && --failing === 0) waits.delete(server);
+    }
+  };
+}
