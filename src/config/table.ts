@@ -3,7 +3,7 @@ import { byteSize, oneOf, text, trueOrFalse, url, urls, wholeNumber, type ValueT
 /** The groups in which help and tables show the settings, in this order. */
 export const groups = {
   servers: 'Servers',
-  identity: 'What is projected',
+  identity: 'This projector',
   stream: 'Stream',
   snapshot: 'Snapshot',
   limits: 'Limits',

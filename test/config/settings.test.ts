@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadSettings, type Environment, type Settings } from '../../src/config/settings.ts';
+import { ProjectorError } from '../../src/ops/errors.ts';
+
+const required = {
+  DATABASE_URL: 'postgres://projector:hunter2@db:5432/films',
+  REDIS_URL: 'redis://cache:6379/0',
+  ELASTICSEARCH_URL: 'http://search:9200',
+};
+
+function load(env: Environment, files: Record<string, string> = {}): Settings {
+  return loadSettings({ ...required, ...env }, (path) => {
+    const content = files[path];
+    if (content === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
+    return content;
+  });
+}
+
+/** The lines of the error that `env` gives, the first without its indent. */
+function problemsOf(env: Environment, files: Record<string, string> = {}): string[] {
+  try {
+    load(env, files);
+  } catch (error) {
+    assert.ok(error instanceof ProjectorError);
+    assert.equal(error.code, 'PROJ_SETTINGS_INVALID');
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim());
+  }
+  return assert.fail('these settings are valid');
+}
+
+test('three URLs are enough, and everything else has its default', () => {
+  assert.deepEqual(load({}), {
+    databaseUrl: required.DATABASE_URL,
+    adminDatabaseUrl: required.DATABASE_URL,
+    redisUrl: required.REDIS_URL,
+    elasticsearchUrls: [required.ELASTICSEARCH_URL],
+    definitionsDir: 'definitions',
+    name: 'projector',
+    indexPrefix: '',
+    shouldDropIndex: false,
+    logLevel: 'info',
+    batchSize: 500,
+    debounceQuietMs: 0,
+    debounceMaxWaitMs: 1000,
+    maxInFlight: 4,
+    checkpointIntervalMs: 200,
+    snapshotParallelism: 2,
+    snapshotChunkSize: 1000,
+    snapshotMaxRate: 0,
+    bulkBytes: 5 * 1024 * 1024,
+    queueBytes: 16 * 1024 * 1024,
+    maxPending: 50_000,
+    postgresMaxConnections: 6,
+    requestTimeoutMs: 30_000,
+    shutdownTimeoutMs: 20_000,
+  });
+});
+
+test('an empty variable counts as unset', () => {
+  assert.equal(load({ BATCH_SIZE: '' }).batchSize, 500);
+  assert.match(problemsOf({ REDIS_URL: '' }).join(), /^REDIS_URL \(or REDIS_URL_FILE\) is not set/);
+});
+
+test('everything wrong is listed at once, by name, with what was expected', () => {
+  assert.deepEqual(
+    problemsOf({ DATABASE_URL: undefined, BATCH_SIZE: 'many', PROJECTOR_NAME: 'Films!', LOG_LEVEL: 'loud' }),
+    [
+      'DATABASE_URL (or DATABASE_URL_FILE) is not set; it must be a postgres:// URL',
+      'PROJECTOR_NAME must be 1 to 40 of a-z, 0-9 and _ (not "Films!")',
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent (not "loud")',
+      'BATCH_SIZE must be a whole number of documents from 1 to 10000 (not "many")',
+    ],
+  );
+});
+
+test("a secret's value is in no error, wherever it came from", () => {
+  const secret = 'mysql://root:hunter2@db/films';
+  const fromVariables = problemsOf({
+    DATABASE_URL: secret,
+    REDIS_URL: secret,
+    ELASTICSEARCH_URL: `http://a,${secret}`,
+  });
+  const fromFile = problemsOf(
+    { DATABASE_URL: '', DATABASE_URL_FILE: '/run/secrets/db' },
+    { '/run/secrets/db': secret },
+  );
+  assert.equal(fromVariables.length, 3);
+  assert.match(fromFile.join(), /^DATABASE_URL_FILE must be a postgres:\/\/ URL/);
+  assert.doesNotMatch([...fromVariables, ...fromFile].join(), /hunter2|mysql/);
+});
+
+test('a secret may come from a file, without the newline at its end', () => {
+  const env = { REDIS_URL: undefined, REDIS_URL_FILE: '/run/secrets/redis' };
+  assert.equal(
+    load(env, { '/run/secrets/redis': 'redis://:s3cret@cache\n' }).redisUrl,
+    'redis://:s3cret@cache',
+  );
+});
+
+test('a secret given twice, in an empty file or in none is an error that names the variable', () => {
+  assert.match(problemsOf({ REDIS_URL_FILE: '/x' }).join(), /^REDIS_URL and REDIS_URL_FILE are both set/);
+  const env = { REDIS_URL: undefined, REDIS_URL_FILE: '/x' };
+  assert.match(problemsOf(env, { '/x': '\n' }).join(), /^REDIS_URL_FILE: \/x is empty/);
+  assert.match(problemsOf(env).join(), /^REDIS_URL_FILE cannot be read: ENOENT/);
+});
+
+test('an admin URL stands for itself, and for nothing when it is wrong', () => {
+  const adminDatabaseUrl = 'postgres://postgres@db/films';
+  assert.equal(load({ ADMIN_DATABASE_URL: adminDatabaseUrl }).adminDatabaseUrl, adminDatabaseUrl);
+  assert.equal(problemsOf({ ADMIN_DATABASE_URL: 'db' }).length, 1);
+});
+
+test('several Elasticsearch nodes stand with commas between', () => {
+  assert.deepEqual(load({ ELASTICSEARCH_URL: 'https://u:p@a:9200, https://b:9200' }).elasticsearchUrls, [
+    'https://u:p@a:9200',
+    'https://b:9200',
+  ]);
+  assert.equal(problemsOf({ ELASTICSEARCH_URL: 'http://a,' }).length, 1);
+});
+
+test('TRUE and FALSE may have any case, and nothing else will do', () => {
+  assert.equal(load({ ES_SHOULD_DROP_INDEX: 'True' }).shouldDropIndex, true);
+  assert.equal(load({ ES_SHOULD_DROP_INDEX: 'false' }).shouldDropIndex, false);
+  assert.equal(problemsOf({ ES_SHOULD_DROP_INDEX: '1' }).length, 1);
+});
+
+test('a size may be written in bytes, KiB, MiB or GiB', () => {
+  assert.equal(load({ BULK_BYTES: '65536' }).bulkBytes, 65536);
+  assert.equal(load({ BULK_BYTES: '64KiB' }).bulkBytes, 65536);
+  assert.equal(load({ QUEUE_BYTES: '1 gib' }).queueBytes, 2 ** 30);
+  for (const size of ['5MB', '5.5MiB', '-1', 'MiB', '1TiB']) {
+    assert.equal(problemsOf({ BULK_BYTES: size }).length, 1, size);
+  }
+});
+
+test('a number out of its range, or not whole, is an error', () => {
+  for (const connections of ['2', '1e2', '4.5', ' 4', '9999999999999999999']) {
+    assert.equal(problemsOf({ POSTGRES_MAX_CONNECTIONS: connections }).length, 1, connections);
+  }
+});
+
+test('an index prefix is what Elasticsearch lets an index name begin with', () => {
+  assert.equal(load({ INDEX_PREFIX: 'staging-2_' }).indexPrefix, 'staging-2_');
+  for (const prefix of ['Staging', '-a', '_a', '.a', 'a*', 'a b', 'a/b', 'a'.repeat(65)]) {
+    assert.equal(problemsOf({ INDEX_PREFIX: prefix }).length, 1, prefix);
+  }
+});
+
+test('a quiet time that the longest wait always cuts short is an error', () => {
+  assert.match(
+    problemsOf({ DEBOUNCE_QUIET_MS: '2000' }).join(),
+    /^DEBOUNCE_QUIET_MS must not be longer than/,
+  );
+});
