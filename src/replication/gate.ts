@@ -83,7 +83,12 @@ export interface BarrierOptions {
  * open across the creation of a slot (or a change of the publication, a replica identity or the plan) may commit
  * before the consistent point, stay invisible to the snapshot's reads, and never be delivered.
  */
-export async function passBarrier({ assignXid, takeSnapshot, onWait, signal }: BarrierOptions): Promise<void> {
+export async function passBarrier({
+  assignXid,
+  takeSnapshot,
+  onWait,
+  signal,
+}: BarrierOptions): Promise<void> {
   const xid = await assignXid();
   let pollMs = FIRST_POLL_MS;
   while ((await takeSnapshot()).xmin <= xid) {

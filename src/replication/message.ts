@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import type { Lsn } from '../shared/lsn.ts';
 
 /** A table whose changes matter, and which of its columns: the only ones that are decoded. */
@@ -5,6 +6,8 @@ export interface TrackedTable {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly string[];
+  /** Those that the row before must carry, so the replica identity must contain them. */
+  readonly identityColumns: readonly string[];
 }
 
 /**
@@ -30,3 +33,13 @@ export type ReplicationMessage =
   | { readonly tag: 'commit'; readonly endLsn: Lsn }
   /** The server has sent everything up to here. */
   | { readonly tag: 'keepalive'; readonly walEnd: Lsn };
+
+/** An output plugin's other half: starts the stream in its terms and reads its messages. */
+export interface Decoder {
+  /** The output plugin's name, as a slot is created with. */
+  readonly plugin: string;
+  /** Sends START_REPLICATION; settles when the stream ends. */
+  start(client: Client, slot: string, from: string): Promise<unknown>;
+  /** One message of the stream, or null for what needs no handling. Throws when the bytes make no sense. */
+  decode(buffer: Buffer): ReplicationMessage | null;
+}

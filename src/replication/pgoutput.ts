@@ -1,7 +1,5 @@
-import { AbstractPlugin } from 'pg-logical-replication';
-import type { Client } from 'pg';
 import { ProjectorError } from '../ops/errors.ts';
-import type { ReplicationMessage, RowValues, TrackedTable } from './message.ts';
+import type { Decoder, ReplicationMessage, RowValues, TrackedTable } from './message.ts';
 
 export interface PgoutputOptions {
   readonly publication: string;
@@ -16,116 +14,115 @@ interface Relation {
 }
 
 /**
- * Decodes pgoutput's messages into `ReplicationMessage`s, reading only the tracked columns and skipping the bytes of
- * all others. The library's own parser makes every column of every row into a JavaScript value by its type; here
- * values stay the text that Postgres wrote, since a document's key is text.
+ * Decodes pgoutput's messages, reading only the tracked columns and skipping the bytes of all others. The library's
+ * own parser makes every column of every row into a JavaScript value by its type; here values stay the text that
+ * Postgres wrote, since a document's key is text.
  * https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
  */
-export class PgoutputDecoder extends AbstractPlugin<PgoutputOptions> {
-  private readonly relations = new Map<number, Relation>();
+export function createPgoutputDecoder({ publication, track }: PgoutputOptions): Decoder {
+  const relations = new Map<number, Relation>();
 
-  get name(): string {
-    return 'pgoutput';
-  }
-
-  start(client: Client, slotName: string, lastLsn: string): Promise<unknown> {
-    const publication = client.escapeIdentifier(this.options.publication);
-    return client.query(
-      `START_REPLICATION SLOT ${client.escapeIdentifier(slotName)} LOGICAL ${lastLsn} ` +
-        `(proto_version '1', publication_names ${client.escapeLiteral(publication)})`,
-    );
-  }
-
-  /** One message of the stream, or null for what needs no handling. Throws when the bytes make no sense. */
-  parse(buffer: Buffer): ReplicationMessage | null {
-    switch (buffer[0]) {
-      case 0x42: // B
-        return { tag: 'begin', commitLsn: buffer.readBigUInt64BE(1), xid: buffer.readUInt32BE(17) };
-      case 0x43: // C
-        return { tag: 'commit', endLsn: buffer.readBigUInt64BE(10) };
-      case 0x49: // I
-        return this.insert(buffer);
-      case 0x55: // U
-        return this.update(buffer);
-      case 0x44: // D
-        return this.delete(buffer);
-      case 0x54: // T
-        return this.truncate(buffer);
-      case 0x52: // R
-        this.relation(buffer);
-        return null;
-      default: // origins, types and logical messages
-        return null;
-    }
-  }
-
-  private relation(buffer: Buffer): void {
-    const oid = buffer.readUInt32BE(1);
-    const cursor = { at: 5 };
-    const schema = readString(buffer, cursor) || 'pg_catalog';
-    const name = readString(buffer, cursor);
-    const table = this.options.track(schema, name);
-    cursor.at += 1; // replica identity
-    const names: string[] = [];
-    const count = buffer.readUInt16BE(cursor.at);
-    cursor.at += 2;
-    for (let i = 0; i < count; i++) {
-      cursor.at += 1; // flags
-      names.push(readString(buffer, cursor));
-      cursor.at += 8; // type oid and modifier
-    }
-    const missing = table?.columns.filter((column) => !names.includes(column)) ?? [];
-    if (missing.length > 0) {
-      throw new ProjectorError(
-        'PROJ_DEFINITION_UNKNOWN_NAME',
-        `${schema}.${name} no longer has the column(s) ${missing.join(', ')} that a definition follows`,
-        'Mend the definition (or put the column back) and start again; nothing is lost meanwhile.',
-      );
-    }
-    this.relations.set(oid, {
-      table,
-      positions: names.map((column) => table?.columns.indexOf(column) ?? -1),
-    });
-  }
-
-  private relationAt(buffer: Buffer, offset: number): Relation {
+  const relationAt = (buffer: Buffer, offset: number): Relation => {
     const oid = buffer.readUInt32BE(offset);
-    const relation = this.relations.get(oid);
+    const relation = relations.get(oid);
     if (!relation) throw new Error(`pgoutput: a row of relation ${oid} came before its description`);
     return relation;
-  }
+  };
 
-  private insert(buffer: Buffer): ReplicationMessage | null {
-    const relation = this.relationAt(buffer, 1);
-    if (!relation.table) return null;
-    return { tag: 'change', table: relation.table, kind: 'insert', old: null, new: readTuple(buffer, { at: 6 }, relation) };
-  }
+  return {
+    plugin: 'pgoutput',
+    start(client, slot, from) {
+      const quoted = client.escapeLiteral(client.escapeIdentifier(publication));
+      return client.query(
+        `START_REPLICATION SLOT ${client.escapeIdentifier(slot)} LOGICAL ${from} ` +
+          `(proto_version '1', publication_names ${quoted})`,
+      );
+    },
+    decode(buffer) {
+      switch (buffer[0]) {
+        case 0x42: // B
+          return { tag: 'begin', commitLsn: buffer.readBigUInt64BE(1), xid: buffer.readUInt32BE(17) };
+        case 0x43: // C
+          return { tag: 'commit', endLsn: buffer.readBigUInt64BE(10) };
+        case 0x49: // I
+        case 0x55: // U
+        case 0x44: // D
+          return readChange(buffer, relationAt(buffer, 1));
+        case 0x54: // T
+          return readTruncate(buffer, (offset) => relationAt(buffer, offset));
+        case 0x52: // R
+          relations.set(buffer.readUInt32BE(1), readRelation(buffer, track));
+          return null;
+        default: // origins, types and logical messages
+          return null;
+      }
+    },
+  };
+}
 
-  private update(buffer: Buffer): ReplicationMessage | null {
-    const relation = this.relationAt(buffer, 1);
-    if (!relation.table) return null;
-    const cursor = { at: 6 };
-    const hasOld = buffer[5] !== 0x4e; // K (the identity's columns) or O (the whole row), before N
-    const old = hasOld ? readTuple(buffer, cursor, relation) : null;
-    if (hasOld) cursor.at += 1;
-    return { tag: 'change', table: relation.table, kind: 'update', old, new: readTuple(buffer, cursor, relation) };
+function readRelation(buffer: Buffer, track: PgoutputOptions['track']): Relation {
+  const cursor = { at: 5 };
+  const schema = readString(buffer, cursor) || 'pg_catalog';
+  const name = readString(buffer, cursor);
+  const table = track(schema, name);
+  const isFull = buffer[cursor.at] === 0x66; // f
+  cursor.at += 1;
+  const names: string[] = [];
+  const identity = new Set<string>();
+  const count = buffer.readUInt16BE(cursor.at);
+  cursor.at += 2;
+  for (let i = 0; i < count; i++) {
+    const isIdentity = isFull || (buffer.readUInt8(cursor.at) & 1) === 1;
+    cursor.at += 1;
+    const column = readString(buffer, cursor);
+    cursor.at += 8; // type oid and modifier
+    names.push(column);
+    if (isIdentity) identity.add(column);
   }
+  if (table) checkRelation(table, new Set(names), identity);
+  return { table, positions: names.map((column) => table?.columns.indexOf(column) ?? -1) };
+}
 
-  private delete(buffer: Buffer): ReplicationMessage | null {
-    const relation = this.relationAt(buffer, 1);
-    if (!relation.table) return null;
-    return { tag: 'change', table: relation.table, kind: 'delete', old: readTuple(buffer, { at: 6 }, relation), new: null };
+/** Stops the stream before a change that can't be routed is passed over. */
+function checkRelation(table: TrackedTable, columns: ReadonlySet<string>, identity: ReadonlySet<string>): void {
+  const missing = table.columns.filter((column) => !columns.has(column));
+  if (missing.length > 0) {
+    throw new ProjectorError(
+      'PROJ_DEFINITION_UNKNOWN_NAME',
+      `${table.schema}.${table.name} no longer has the column(s) ${missing.join(', ')} that a definition follows`,
+      'Mend the definition (or put the column back) and start again; nothing is lost meanwhile.',
+    );
   }
+  const unidentified = table.identityColumns.filter((column) => !identity.has(column));
+  if (unidentified.length > 0) {
+    throw new ProjectorError(
+      'PROJ_PREFLIGHT',
+      `the replica identity of ${table.schema}.${table.name} no longer carries ${unidentified.join(', ')}`,
+      'Run `projector init`, which sets it, then `projector snapshot`.',
+    );
+  }
+}
 
-  private truncate(buffer: Buffer): ReplicationMessage | null {
-    const count = buffer.readUInt32BE(1);
-    const tables: TrackedTable[] = [];
-    for (let i = 0; i < count; i++) {
-      const { table } = this.relationAt(buffer, 6 + 4 * i);
-      if (table) tables.push(table);
-    }
-    return tables.length > 0 ? { tag: 'truncate', tables } : null;
+function readChange(buffer: Buffer, relation: Relation): ReplicationMessage | null {
+  const { table } = relation;
+  if (!table) return null;
+  const cursor = { at: 6 };
+  const tuple = (): RowValues => readTuple(buffer, cursor, relation);
+  if (buffer[0] === 0x49) return { tag: 'change', table, kind: 'insert', old: null, new: tuple() };
+  if (buffer[0] === 0x44) return { tag: 'change', table, kind: 'delete', old: tuple(), new: null };
+  const hasOld = buffer[5] !== 0x4e; // K (the identity's columns) or O (the whole row), then N
+  const old = hasOld ? tuple() : null;
+  if (hasOld) cursor.at += 1;
+  return { tag: 'change', table, kind: 'update', old, new: tuple() };
+}
+
+function readTruncate(buffer: Buffer, relationAt: (offset: number) => Relation): ReplicationMessage | null {
+  const tables: TrackedTable[] = [];
+  for (let i = 0; i < buffer.readUInt32BE(1); i++) {
+    const { table } = relationAt(6 + 4 * i);
+    if (table) tables.push(table);
   }
+  return tables.length > 0 ? { tag: 'truncate', tables } : null;
 }
 
 function readString(buffer: Buffer, cursor: { at: number }): string {

@@ -1,14 +1,13 @@
-import { LogicalReplicationService, type AbstractPlugin } from 'pg-logical-replication';
+import { LogicalReplicationService } from 'pg-logical-replication';
 import type { Socket } from 'node:net';
 import { connectionConfig } from '../servers/postgres.ts';
 import { formatLsn, maxLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
-import type { ReplicationMessage } from './message.ts';
+import type { Decoder, ReplicationMessage } from './message.ts';
 
 export interface StreamOptions {
   readonly databaseUrl: string;
   readonly slot: string;
-  /** Turns one message's bytes into a `ReplicationMessage`, or null for what needs no handling. */
-  readonly decoder: AbstractPlugin;
+  readonly decoder: Decoder;
   /** Where to start: nothing before it is needed again. It is what is acknowledged until something newer is. */
   readonly from: Lsn;
   /** The socket is not read while more than this many bytes of messages wait. */
@@ -96,10 +95,12 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
 
   const started = Promise.withResolvers<undefined>();
   service.on('start', () => {
-    socket()?.once('close', () => fail(new Error('connection terminated: the replication connection closed')));
+    socket()?.once('close', () =>
+      fail(new Error('connection terminated: the replication connection closed')),
+    );
     started.resolve(undefined);
   });
-  service.subscribe(withoutThrowing(decoder), slot, formatLsn(from)).then(
+  service.subscribe(asPlugin(decoder), slot, formatLsn(from)).then(
     () => fail(new Error('connection terminated: the server ended the replication stream')),
     (error: unknown) => {
       fail(error instanceof Error ? error : new Error(String(error)));
@@ -162,17 +163,22 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
   };
 }
 
-type DecodedMessage = { readonly message: ReplicationMessage; readonly bytes: number } | { readonly error: Error };
+type DecodedMessage =
+  { readonly message: ReplicationMessage; readonly bytes: number } | { readonly error: Error };
+
+type Plugin = Parameters<LogicalReplicationService['subscribe']>[0];
 
 /** The library calls a plugin inside the socket's event handler, where an exception would end the process. */
-function withoutThrowing(decoder: AbstractPlugin): AbstractPlugin {
+function asPlugin(decoder: Decoder): Plugin {
+  // The library does not export its AbstractPlugin, of which it uses only the shape.
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
   return {
-    options: decoder.options as unknown,
-    name: decoder.name,
-    start: (client, slotName, lastLsn) => decoder.start(client, slotName, lastLsn),
-    parse(buffer: Buffer): DecodedMessage | null {
+    options: null,
+    name: decoder.plugin,
+    start: (client, slot, from) => decoder.start(client, slot, from),
+    parse(buffer): DecodedMessage | null {
       try {
-        const message = decoder.parse(buffer) as ReplicationMessage | null;
+        const message = decoder.decode(buffer);
         return message && { message, bytes: buffer.length };
       } catch (error) {
         return { error: error instanceof Error ? error : new Error(String(error)) };

@@ -15,10 +15,16 @@ export function httpStatus(error: unknown): number | undefined {
   return error instanceof errors.ResponseError ? error.statusCode : undefined;
 }
 
+/** Part of a request was answered "not now"; that part is to be sent again. */
+export class NotNowError extends Error {
+  override readonly name = 'NotNowError';
+}
+
 /** Whether a request that failed whole can succeed later: the cluster is away, overloaded or not ready. */
 export function isTransientElasticsearchError(error: Error): boolean {
   const status = httpStatus(error);
-  if (status !== undefined) return isTransientStatus(status, error instanceof errors.ResponseError ? errorType(error) : '');
+  if (status !== undefined)
+    return isTransientStatus(status, error instanceof errors.ResponseError ? errorType(error) : '');
   return error instanceof errors.ElasticsearchClientError && !(error instanceof errors.ConfigurationError);
 }
 

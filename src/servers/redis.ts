@@ -26,5 +26,9 @@ const TRANSIENT_MESSAGES =
 
 /** Whether trying again later can help: Redis is away, loading, or cannot take a write just now. */
 export function isTransientRedisError(error: Error): boolean {
-  return isNetworkError(error) || error.name === 'MaxRetriesPerRequestError' || TRANSIENT_MESSAGES.test(error.message);
+  return (
+    isNetworkError(error) ||
+    error.name === 'MaxRetriesPerRequestError' ||
+    TRANSIENT_MESSAGES.test(error.message)
+  );
 }

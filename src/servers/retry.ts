@@ -24,7 +24,7 @@ const REPEATED_FAILURE_LOG_MS = 60_000;
 /** Retries transient failures of one server for as long as it takes; any other failure passes through. */
 export function createRetry({ server, isTransient, log, waits, signal }: RetryOptions): Retry {
   const policy = retry(
-    handleWhen((error) => !signal.aborted && isTransient(error)),
+    handleWhen((error) => !signal.aborted && error instanceof Error && isTransient(error)),
     {
       maxAttempts: Number.MAX_SAFE_INTEGER,
       backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 5_000 }),
@@ -33,15 +33,15 @@ export function createRetry({ server, isTransient, log, waits, signal }: RetryOp
   const occasionally = atMostEvery(REPEATED_FAILURE_LOG_MS);
   let failing = 0;
   return async (action) => {
-    let failed = false;
+    const call = { failed: false };
     try {
       return await policy.execute(async ({ signal: aborted }) => {
         aborted.throwIfAborted();
         try {
           return await action();
         } catch (error) {
-          if (!failed && error instanceof Error && isTransient(error)) {
-            failed = true;
+          if (!call.failed && error instanceof Error && isTransient(error)) {
+            call.failed = true;
             failing++;
             waits.set(server, error.message);
           }
@@ -50,7 +50,7 @@ export function createRetry({ server, isTransient, log, waits, signal }: RetryOp
         }
       }, signal);
     } finally {
-      if (failed && --failing === 0) waits.delete(server);
+      if (call.failed && --failing === 0) waits.delete(server);
     }
   };
 }
