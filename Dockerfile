@@ -1,0 +1,21 @@
+# One place to pin the base: node:24-slim@sha256:… makes every build the same.
+FROM node:24-slim AS node
+
+FROM node AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+# No build step: Node 24 runs the TypeScript in src/ as it is.
+FROM node
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY src ./src
+COPY definitions ./definitions
+USER node
+# Alive means that work gets done or waits for a reason; `projector status` says which.
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 CMD ["node", "src/cli/main.ts", "status"]
+ENTRYPOINT ["node", "src/cli/main.ts"]
+CMD ["run"]

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+export const checkout = join(import.meta.dirname, '../..');
+
+/** What these tests read of a service; the rest is the published schema's to check. */
+const serviceSchema = z.object({
+  image: z.string(),
+  environment: z.record(z.string(), z.string()).default({}),
+  ports: z.array(z.string()).default([]),
+  volumes: z.array(z.union([z.string(), z.object({ type: z.string(), source: z.string() })])).default([]),
+  healthcheck: z.object({ test: z.array(z.string()).min(2) }).optional(),
+  depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
+  stop_grace_period: z.string().default('10s'),
+  restart: z.string().optional(),
+});
+
+type Service = z.output<typeof serviceSchema>;
+
+function readComposeText(): string {
+  return readFileSync(join(checkout, 'docker-compose.yml'), 'utf8');
+}
+
+/** The file as compose sees it, its variables replaced by `env` or their defaults. */
+export function readComposeFile(env: Readonly<Record<string, string>> = {}): unknown {
+  return parse(readComposeText(), (_, value: unknown) =>
+    typeof value === 'string' ? interpolate(value, env) : value,
+  );
+}
+
+/** The services by name. */
+export function readServices(env: Readonly<Record<string, string>> = {}): Record<string, Service> {
+  const fileSchema = z.object({ services: z.record(z.string(), serviceSchema) });
+  return fileSchema.parse(readComposeFile(env)).services;
+}
+
+/**
+ * `text` with each `${NAME:-default}` replaced, the innermost first.
+ *
+ * @see https://docs.docker.com/reference/compose-file/interpolation/
+ */
+function interpolate(text: string, env: Readonly<Record<string, string>>): string {
+  const innermost = /\$\{(\w+):-([^{}]*)\}/g;
+  const replaced = text.replace(innermost, (_, name: string, fallback: string) => env[name] || fallback);
+  return replaced === text ? text : interpolate(replaced, env);
+}
+
+/** Every variable that the file reads, with its default, where that is no other variable's. */
+export function readVariables(): Map<string, string> {
+  return new Map(
+    [...readComposeText().matchAll(/\$\{(\w+):-([^{}$]*)/g)].map(([, name, fallback]) => [
+      name ?? '',
+      fallback ?? '',
+    ]),
+  );
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
+import { composeVariables } from '../../src/config/compose-variables.ts';
+import { loadSettings } from '../../src/config/settings.ts';
+import { listSettings } from '../../src/config/table.ts';
+import { checkout, readComposeFile, readServices, readVariables } from './compose-file.ts';
+
+/** The Compose Specification's schema, which dclint ships as it was published. */
+function compileComposeSchema(): ValidateFunction {
+  const dclint = dirname(createRequire(import.meta.url).resolve('dclint/package.json'));
+  const schema = JSON.parse(
+    readFileSync(join(dclint, 'schemas/compose.schema.json'), 'utf8'),
+  ) as AnySchemaObject;
+  // The schema names draft 7 by https, by which Ajv does not know it.
+  const draft7 = { ...schema, $schema: 'http://json-schema.org/draft-07/schema' };
+  return new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(draft7);
+}
+
+test('docker-compose.yml is valid by the published schema', () => {
+  const validate = compileComposeSchema();
+  void validate(readComposeFile());
+  assert.deepEqual(validate.errors, null);
+});
+
+test('the published schema finds a misspelt key', () => {
+  const validate = compileComposeSchema();
+  assert.equal(validate({ services: { redis: { image: 'redis:8', helthcheck: { test: 'true' } } } }), false);
+});
+
+test('there are the three servers and the projector, each with a healthcheck, restarted when they end', () => {
+  const services = readServices();
+  assert.deepEqual(Object.keys(services).sort(), ['elasticsearch', 'postgres', 'projector', 'redis']);
+  for (const [name, service] of Object.entries(services)) {
+    assert.ok(service.healthcheck, name);
+    assert.equal(service.restart, 'unless-stopped', name);
+  }
+});
+
+test('the projector waits until each server is healthy', () => {
+  assert.deepEqual(readServices()['projector']?.depends_on, {
+    postgres: { condition: 'service_healthy' },
+    redis: { condition: 'service_healthy' },
+    elasticsearch: { condition: 'service_healthy' },
+  });
+});
+
+test('every port is published on 127.0.0.1 alone', () => {
+  const ports = Object.values(readServices()).flatMap((service) => service.ports);
+  assert.equal(ports.length, 3);
+  for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/);
+});
+
+test('every image from a registry has a version', () => {
+  const { projector, ...servers } = readServices();
+  assert.ok(projector);
+  for (const { image } of Object.values(servers)) assert.match(image, /:\d+(\.\d+)*(-\w+)?$/);
+});
+
+test('every file and folder of this checkout that is mounted exists', () => {
+  const sources = Object.values(readServices())
+    .flatMap((service) => service.volumes)
+    .map((volume) => (typeof volume === 'string' ? (volume.split(':')[0] ?? '') : volume.source))
+    .filter((source) => source.startsWith('.'));
+  assert.equal(sources.length, 5);
+  for (const source of sources) assert.ok(existsSync(join(checkout, source)), source);
+});
+
+test('the projector gets every setting by its name, but the way to its definitions and the rights of an owner', () => {
+  const passed = Object.keys(readServices()['projector']?.environment ?? {});
+  const settings = listSettings().map((setting) => setting.env);
+  assert.deepEqual(
+    settings.filter((name) => !passed.includes(name)),
+    ['ADMIN_DATABASE_URL', 'DEFINITIONS_DIR'],
+  );
+  assert.deepEqual(
+    passed.filter((name) => !settings.includes(name)),
+    [],
+  );
+});
+
+test('what the projector gets is valid with no variable set, and its URLs name the servers beside it', () => {
+  const settings = loadSettings(readServices()['projector']?.environment ?? {});
+  assert.equal(settings.databaseUrl, 'postgres://projector:projector@postgres:5432/films');
+  assert.equal(settings.redisUrl, 'redis://redis:6379/0');
+  assert.deepEqual(settings.elasticsearchUrls, ['http://elasticsearch:9200']);
+});
+
+test('a variable reaches the projector', () => {
+  const environment = readServices({ BATCH_SIZE: '7', PROJECTOR_PASSWORD: 'p' })['projector']?.environment;
+  const settings = loadSettings(environment ?? {});
+  assert.equal(settings.batchSize, 7);
+  assert.equal(settings.databaseUrl, 'postgres://projector:p@postgres:5432/films');
+});
+
+test('every variable that the file reads is in .env.example, with the same default', () => {
+  const variables = readVariables();
+  const known = [...listSettings(), ...composeVariables].map((variable) => variable.env);
+  assert.deepEqual(
+    [...variables.keys()].filter((name) => !known.includes(name)),
+    [],
+  );
+  for (const { env, default: value } of composeVariables) assert.equal(variables.get(env), value, env);
+});
+
+test('the projector has longer to end than it takes itself at most', () => {
+  const { shutdownTimeoutMs } = loadSettings(readServices()['projector']?.environment ?? {});
+  const grace = /^(\d+)s$/.exec(readServices()['projector']?.stop_grace_period ?? '');
+  assert.ok(Number(grace?.[1]) * 1000 > shutdownTimeoutMs);
+});
