@@ -1,0 +1,23 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test stack stack-stop setup
+NODE := node_modules/.bin/node
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+demo: setup ## Show it all on real servers and 36,000 films; ONCE=1 ends by itself
+	@$(NODE) dev/demo/main.ts
+
+test: setup ## Lint, types, unit tests, and integration tests on real servers
+	@npm run --silent lint
+	@npm run --silent types
+	@npm test --silent
+
+stack: setup ## Start Postgres, Redis and Elasticsearch in the background
+	@$(NODE) dev/stack/main.ts start
+
+stack-stop: setup ## Stop what `make stack` started
+	@$(NODE) dev/stack/main.ts stop
+
+setup:
+	@sh dev/bootstrap.sh
