@@ -5,6 +5,7 @@ import { findDatabaseUrl } from './database-url.ts';
 import { generatedFilms } from './generated-films.ts';
 import { LoadError } from './load-error.ts';
 import { loadFilms, type LoadReport } from './load.ts';
+import { ndjsonFilms } from './ndjson-films.ts';
 import { count, showProgress } from './progress.ts';
 import { realFilms } from './real-films.ts';
 import type { Batch } from './rows.ts';
@@ -52,6 +53,7 @@ function open(source: Source): AsyncIterable<Batch> {
     case 'generated':
       return generatedFilms(source);
     case 'ndjson':
+      return ndjsonFilms(source.path);
     case 'sqlite':
       throw new LoadError('not yet');
   }
