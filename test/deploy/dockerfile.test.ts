@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readServices } from './compose-file.ts';
+import { readDockerfile, readDockerignore, type Step } from './dockerfile.ts';
+
+function stepsOf<Kind extends Step['kind']>(kind: Kind): Extract<Step, { kind: Kind }>[] {
+  return readDockerfile().filter((step): step is Extract<Step, { kind: Kind }> => step.kind === kind);
+}
+
+test('the image is built in several stages from one base', () => {
+  const [base, ...stages] = stepsOf('FROM');
+  assert.match(base?.image ?? '', /^node:24-slim(@sha256:[0-9a-f]{64})?$/);
+  assert.ok(stages.length >= 2);
+  for (const { image } of stages) assert.equal(image, base?.stage);
+});
+
+test('the image runs as a user other than root, whom the last stage names', () => {
+  const steps = readDockerfile();
+  const lastStage = steps.slice(steps.findLastIndex((step) => step.kind === 'FROM'));
+  assert.deepEqual(
+    lastStage.filter((step) => step.kind === 'USER'),
+    [{ kind: 'USER', value: 'node' }],
+  );
+});
+
+test('packages are installed from the lock file, without those for development', () => {
+  assert.deepEqual(
+    stepsOf('RUN').map(({ command }) => command.split(' --')[0]),
+    ['npm ci'],
+  );
+  assert.match(stepsOf('RUN')[0]?.command ?? '', / --omit=dev\b/);
+});
+
+test("the image's healthcheck is the compose file's", () => {
+  const [healthcheck, ...more] = stepsOf('HEALTHCHECK');
+  assert.deepEqual(more, []);
+  assert.deepEqual(readServices()['projector']?.healthcheck?.test, ['CMD', ...(healthcheck?.command ?? [])]);
+});
+
+test('the image runs the service unless told otherwise', () => {
+  assert.deepEqual(stepsOf('ENTRYPOINT'), [{ kind: 'ENTRYPOINT', command: ['node', 'src/cli/main.ts'] }]);
+  assert.deepEqual(stepsOf('CMD'), [{ kind: 'CMD', command: ['run'] }]);
+});
+
+test('secrets, history, tests and what this machine fetched stay out of the build', () => {
+  const ignored = readDockerignore();
+  for (const path of [
+    '.env',
+    '.stack/env',
+    '.git/config',
+    'node_modules/pg/package.json',
+    'test/a.ts',
+    'x.pem',
+  ]) {
+    assert.ok(ignored.ignores(path), path);
+  }
+  for (const path of ['package-lock.json', 'src/cli/main.ts', 'definitions/movies.yaml', 'LICENSE']) {
+    assert.ok(!ignored.ignores(path), path);
+  }
+});
