@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { checkout } from './paths.ts';
-import type { PostgresServer } from './postgres.ts';
+import type { PostgresAddress } from './postgres.ts';
 
 /** The roles that this machine's tools log in as, besides the superuser. */
 export const roles = { service: 'projector', adminSite: 'films_admin' } as const;
@@ -16,7 +16,7 @@ export async function connect(url: string): Promise<Client & AsyncDisposable> {
 }
 
 /** Makes the service's role and gives it and the admin site's, where that exists, the stack's password. */
-export async function handOutRoles(postgres: PostgresServer): Promise<void> {
+export async function handOutRoles(postgres: PostgresAddress): Promise<void> {
   await using client = await connect(postgres.url);
   const { rows } = await client.query<{ rolname: string }>('select rolname from pg_roles');
   const existing = new Set(rows.map((row) => row.rolname));
@@ -28,7 +28,7 @@ export async function handOutRoles(postgres: PostgresServer): Promise<void> {
 }
 
 /** Creates the database unless it exists, and runs `sql/*.sql` in it, which may be run again and again. */
-export async function prepareFilmsDatabase(postgres: PostgresServer, database: string): Promise<void> {
+export async function prepareFilmsDatabase(postgres: PostgresAddress, database: string): Promise<void> {
   await createDatabaseOnce(postgres, database);
   await using client = await connect(postgres.urlOf(database));
   const folder = join(checkout, 'sql');
@@ -43,7 +43,7 @@ export async function prepareFilmsDatabase(postgres: PostgresServer, database: s
   }
 }
 
-async function createDatabaseOnce(postgres: PostgresServer, database: string): Promise<void> {
+async function createDatabaseOnce(postgres: PostgresAddress, database: string): Promise<void> {
   await using client = await connect(postgres.url);
   const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);
   if (rowCount === 0) await client.query(`create database ${escapeIdentifier(database)}`);

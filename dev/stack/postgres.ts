@@ -9,11 +9,17 @@ import { findUnprivilegedUser, runAs, type UnprivilegedUser } from './unprivileg
 /** @see https://www.postgresql.org/docs/current/server-shutdown.html */
 export type ShutdownMode = 'smart' | 'fast' | 'immediate';
 
-export interface PostgresServer extends Server {
+/** Where a Postgres is, and how to log in. */
+export interface PostgresAddress {
+  /** The superuser's, to the database `postgres`. */
+  readonly url: string;
   /** The password of the superuser, and of every role that this stack hands out. */
   readonly password: string;
   /** The connection URL of a database for a role: the superuser unless told otherwise. */
   urlOf(database: string, role?: string): string;
+}
+
+export interface PostgresServer extends Server, PostgresAddress {
   /** Ends it, by a fast shutdown unless told otherwise. */
   stop(mode?: ShutdownMode): Promise<void>;
 }
@@ -43,19 +49,32 @@ const shutdown: Readonly<Record<ShutdownMode, Ending>> = {
   immediate: { signal: 'SIGQUIT', timeoutMs: 10_000 },
 };
 
+/** The address that the superuser's URL gives. */
+export function postgresAt(url: string): PostgresAddress {
+  return {
+    url,
+    password: new URL(url).password,
+    urlOf: (database, role = superuser) => {
+      const other = new URL(url);
+      other.pathname = `/${database}`;
+      other.username = role;
+      return other.href;
+    },
+  };
+}
+
 /** A handle on the Postgres in the folder, which may be running already; it is not started here. */
 export async function openPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { folder } = options;
   await mkdir(folder, { recursive: true });
   const password = await readPassword(join(folder, 'password'));
   const user = await findUnprivilegedUser();
-  const url = (port: number, database: string, role: string): string =>
-    `postgres://${role}:${password}@127.0.0.1:${port}/${database}`;
+  const url = (port: number): string => `postgres://${superuser}:${password}@127.0.0.1:${port}/postgres`;
 
   const server = await openServer(
     {
       name: 'Postgres',
-      url: (port) => url(port, 'postgres', superuser),
+      url,
       command: async (_folder, port) => {
         const binaries = await findBinaries();
         const data = join(folder, 'data');
@@ -66,7 +85,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
           folder,
         ]);
       },
-      probe: (port) => query(url(port, 'postgres', superuser)),
+      probe: (port) => query(url(port)),
       startTimeoutMs: 60_000,
       endings: [shutdown.fast, shutdown.immediate],
       abandonSignal: shutdown.immediate.signal,
@@ -75,9 +94,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
     },
     options,
   );
-  return Object.assign(server, {
-    password,
-    urlOf: (database: string, role = superuser) => url(server.port, database, role),
+  return Object.assign(server, postgresAt(server.url), {
     stop: (mode: ShutdownMode = 'fast') => server.endBy([shutdown[mode], shutdown.immediate]),
   });
 }
