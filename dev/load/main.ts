@@ -9,6 +9,7 @@ import { ndjsonFilms } from './ndjson-films.ts';
 import { count, showProgress } from './progress.ts';
 import { realFilms } from './real-films.ts';
 import type { Batch } from './rows.ts';
+import { openSqliteFilms } from './sqlite-films.ts';
 import { usage } from './usage.ts';
 
 /** Runs `npm run load` and returns the exit code: 0 loaded, 1 failed, 2 not understood. */
@@ -20,9 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     const databaseUrl = await findDatabaseUrl(command.databaseUrl, process.env);
-    const startedAt = performance.now();
-    const report = await loadInto(databaseUrl, command);
-    process.stdout.write(`${describe(report, (performance.now() - startedAt) / 1000)}\n`);
+    process.stdout.write(`${await load(databaseUrl, command)}\n`);
     return 0;
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
@@ -32,34 +31,44 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function loadInto(databaseUrl: string, source: Source): Promise<LoadReport> {
-  const progress = showProgress(process.stderr, source.kind === 'generated' ? source.films : undefined);
+/** Loads and returns what to say of it. */
+async function load(databaseUrl: string, source: Source): Promise<string> {
+  switch (source.kind) {
+    case 'films':
+      return describe(await loadInto(databaseUrl, realFilms()));
+    case 'generated':
+      return describe(await loadInto(databaseUrl, generatedFilms(source), source.films));
+    case 'ndjson':
+      return describe(await loadInto(databaseUrl, ndjsonFilms(source.path)));
+    case 'sqlite': {
+      using films = openSqliteFilms(source.path);
+      const said = describe(await loadInto(databaseUrl, films.batches));
+      const { repeatedLinks } = films;
+      return repeatedLinks === 0
+        ? said
+        : `${said}\nLinks that only repeat another one: ${count(repeatedLinks)}, each loaded once.`;
+    }
+  }
+}
+
+/** `total`: how many films there are, where that is known. */
+async function loadInto(databaseUrl: string, batches: AsyncIterable<Batch>, total?: number) {
+  const progress = showProgress(process.stderr, total);
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'projector load' });
   // A connection that dies between two queries says so here; the query that follows fails with the reason.
   client.on('error', () => undefined);
   await client.connect();
+  const startedAt = performance.now();
   try {
-    return await loadFilms(client, open(source), { onProgress: (films) => progress.update(films) });
+    const report = await loadFilms(client, batches, { onProgress: (films) => progress.update(films) });
+    return { ...report, seconds: (performance.now() - startedAt) / 1000 };
   } finally {
     progress.end();
     await client.end();
   }
 }
 
-function open(source: Source): AsyncIterable<Batch> {
-  switch (source.kind) {
-    case 'films':
-      return realFilms();
-    case 'generated':
-      return generatedFilms(source);
-    case 'ndjson':
-      return ndjsonFilms(source.path);
-    case 'sqlite':
-      throw new LoadError('not yet');
-  }
-}
-
-function describe({ films, inserted }: LoadReport, seconds: number): string {
+function describe({ films, inserted, seconds }: LoadReport & { seconds: number }): string {
   const links = inserted.genre_film_work + inserted.person_film_work;
   return (
     `${count(films)} films read in ${seconds.toFixed(1)} s: ` +
