@@ -19,5 +19,5 @@ stack: setup ## Start Postgres, Redis and Elasticsearch in the background
 stack-stop: setup ## Stop what `make stack` started
 	@$(NODE) dev/stack/main.ts stop
 
-setup:
-	@sh dev/bootstrap.sh
+setup: ## Install and fetch what all of these need, once
+	@sh dev/bootstrap.sh && $(NODE) dev/stack/prepare.ts

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fetched } from './fetched.ts';
+import { fetched, type Say } from './fetched.ts';
 import { runMaven } from './maven.ts';
 import { checkout } from './paths.ts';
 import { run } from './run.ts';
@@ -12,12 +12,16 @@ const sources = join(checkout, 'dev/elasticsearch');
  * A folder with Elasticsearch laid out as its own distribution is: `lib`, `modules` and `config`; fetched by Maven and
  * compiled when it is not there yet.
  */
-export async function buildElasticsearchHome(jdk: string): Promise<string> {
+export async function buildElasticsearchHome(jdk: string, say?: Say): Promise<string> {
   const hash = createHash('sha256');
   for (const file of (await readdir(sources, { recursive: true })).sort()) {
     if (file.includes('.')) hash.update(file).update(await readFile(join(sources, file)));
   }
-  return fetched(`elasticsearch-${hash.digest('hex').slice(0, 12)}`, (home) => build(home, jdk));
+  const name = `elasticsearch-${hash.digest('hex').slice(0, 12)}`;
+  return fetched(name, (home) => build(home, jdk), {
+    ...(say && { say }),
+    line: 'Fetching Elasticsearch from Maven Central, once …',
+  });
 }
 
 async function build(home: string, jdk: string): Promise<void> {

@@ -1,7 +1,8 @@
 #!/bin/sh
-# guard.sh PID SIGNAL [FOLDER]: ends that process, and removes the folder, once standard input closes: the process that
-# started both has then ended, however it did. It says so first if it has nothing left to guard, by a line of input.
-pid=$1 signal=$2 folder=${3:-}
+# guard.sh SIGNAL [FOLDER]: reads process ids, a line each, the last one counting. Once standard input closes, the
+# process that wrote them has ended, however it did: then ends the last one, and removes the folder. A line `dismissed`
+# comes first when there is nothing left to guard.
+signal=$1 folder=${2:-} pid='' start=''
 
 # Process ids are used again; not with the same start.
 started() {
@@ -21,10 +22,13 @@ ends_within() {
   done
 }
 
-start=$(started)
-read -r _ && exit 0
+while read -r line; do
+  [ "$line" != dismissed ] || exit 0
+  pid=$line
+  start=$(started)
+done
 
-if [ "$(started)" = "$start" ] && kill -s "$signal" "$pid"; then
+if [ -n "$start" ] && [ "$(started)" = "$start" ] && kill -s "$signal" "$pid"; then
   ends_within 15 || kill -s KILL "$pid"
   ends_within 5
 fi

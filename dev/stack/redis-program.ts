@@ -1,6 +1,6 @@
 import { chmod, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fetched } from './fetched.ts';
+import { fetched, type Say } from './fetched.ts';
 import { findJdk } from './jdk.ts';
 import { runMaven } from './maven.ts';
 import { checkout } from './paths.ts';
@@ -10,11 +10,15 @@ import { run } from './run.ts';
 const artifact = 'com.github.codemonstur:embedded-redis:1.4.3';
 
 /** The machine's own redis-server, or else the one out of the jar. */
-export async function findRedis(): Promise<string> {
+export async function findRedis(say?: Say): Promise<string> {
   try {
     return (await run('sh', ['-c', 'command -v redis-server'])).trim();
   } catch {
-    return join(await fetched(`redis-${process.platform}-${process.arch}`, fetchRedis), 'redis-server');
+    const folder = await fetched(`redis-${process.platform}-${process.arch}`, fetchRedis, {
+      ...(say && { say }),
+      line: 'Fetching Redis from Maven Central, once …',
+    });
+    return join(folder, 'redis-server');
   }
 }
 

@@ -28,8 +28,8 @@ export function openRedis(options: ServerOptions): Promise<Server> {
 }
 
 /** @see https://redis.io/docs/latest/develop/reference/protocol-spec/#inline-commands */
-async function ping(port: number, callerSignal: AbortSignal): Promise<void> {
-  const signal = AbortSignal.any([callerSignal, AbortSignal.timeout(1_000)]);
+async function ping(port: number): Promise<void> {
+  const signal = AbortSignal.timeout(1_000);
   const socket = connect({ port, host: '127.0.0.1', signal });
   try {
     await once(socket, 'connect', { signal });

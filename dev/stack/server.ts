@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { postGuard, type Guard } from './guard.ts';
+import { postGuard } from './guard.ts';
 import { choosePort } from './ports.ts';
 import { identifyProcess, isRunning, signalProcess, type ProcessIdentity } from './process-identity.ts';
 import { readServerRecord, writeServerRecord } from './server-record.ts';
@@ -19,7 +19,7 @@ export interface Server extends AsyncDisposable {
   readonly pid: number | undefined;
   /** The file that holds its log. */
   readonly log: string;
-  /** Returns when it answers; at once when it runs already. Throws, with the end of the log, when it does not come up. */
+  /** Resolves when it answers; at once when it does already. Rejects, with the end of the log, when it does not come up. */
   start(signal?: AbortSignal): Promise<void>;
   /** Ends it in order, and by force if it will not. */
   stop(): Promise<void>;
@@ -35,7 +35,7 @@ export interface EndableServer extends Server {
 
 /** Where a server lives, and for how long. */
 export interface ServerOptions {
-  /** Holds everything of this server: data, log, record. Created when missing. */
+  /** Holds everything of this server: data, log, record. Made when missing. */
   readonly folder: string;
   /** Tried in this order, before any free one. */
   readonly preferredPorts?: readonly number[];
@@ -65,9 +65,10 @@ export interface ServerKind {
   readonly name: string;
   readonly url: (port: number) => string;
   /** Prepares what the start needs and says how to start. */
-  readonly command: (folder: string, port: number, signal: AbortSignal) => Promise<Command>;
-  /** Resolves when the server answers; rejects while it does not. */
-  readonly probe: (port: number, signal: AbortSignal) => Promise<void>;
+  readonly command: (folder: string, port: number) => Promise<Command>;
+  /** Resolves when the server answers; rejects, within seconds, while it does not. */
+  readonly probe: (port: number) => Promise<void>;
+  /** Counted from the launch of the process. */
   readonly startTimeoutMs: number;
   /** From the kindest to the harshest. */
   readonly endings: readonly Ending[];
@@ -87,34 +88,32 @@ export async function openServer(kind: ServerKind, options: ServerOptions): Prom
   const preferred = [...(record === undefined ? [] : [record.port]), ...(options.preferredPorts ?? [])];
   const port = record?.process === undefined ? await choosePort(preferred) : record.port;
   const log = join(folder, 'log');
+  const guard = background ? undefined : postGuard(kind.abandonSignal, temporary ? folder : undefined);
   let current: ProcessIdentity | undefined = record?.process;
-  let guard: Guard | undefined;
 
   const running = (): ProcessIdentity | undefined =>
     current !== undefined && isRunning(current) ? current : undefined;
 
-  async function launch(signal: AbortSignal): Promise<void> {
-    const command = await kind.command(folder, port, signal);
+  async function launch(): Promise<void> {
+    const command = await kind.command(folder, port);
     current = await spawnServer(command, log);
+    guard?.watch(current.pid);
     await writeServerRecord(folder, { port, process: current });
-    guard?.dismiss();
-    if (!background) guard = postGuard(current.pid, kind.abandonSignal, temporary ? folder : undefined);
   }
 
-  async function start(callerSignal?: AbortSignal): Promise<void> {
-    const deadline = AbortSignal.timeout(kind.startTimeoutMs);
-    const signal = callerSignal === undefined ? deadline : AbortSignal.any([callerSignal, deadline]);
+  async function start(signal?: AbortSignal): Promise<void> {
     const logStart = await fileSize(log);
-    if (running() === undefined) await launch(signal);
-    while (!(await answers(kind, port, signal))) {
-      callerSignal?.throwIfAborted();
-      const passing = running() === undefined && kind.passing?.test(await readFrom(log, logStart));
-      if (deadline.aborted || (running() === undefined && passing !== true)) {
-        const words = (await readFrom(log, logStart)).slice(-3000).trim();
-        throw new Error(`${kind.name} has not come up. The end of ${log}:\n${words}`);
+    if (running() === undefined) await launch();
+    const deadline = Date.now() + kind.startTimeoutMs;
+    while (!(await answers(kind, port))) {
+      const ended = running() === undefined;
+      const words = await readFrom(log, logStart);
+      const passing = ended && kind.passing?.test(words) === true;
+      if ((ended && !passing) || Date.now() > deadline) {
+        throw new Error(`${kind.name} has not come up. The end of ${log}:\n${words.slice(-3000).trim()}`);
       }
-      await sleep(passing === true ? 10 * pollMs : pollMs);
-      if (passing === true) await launch(signal);
+      await sleep(pollMs, undefined, { signal });
+      if (passing) await launch();
     }
   }
 
@@ -127,10 +126,8 @@ export async function openServer(kind: ServerKind, options: ServerOptions): Prom
       if (await endsWithin(identity, timeoutMs)) break;
     }
     if (running() !== undefined) throw new Error(`${kind.name} (process ${current?.pid ?? 0}) does not end`);
+    if (current !== undefined) await writeServerRecord(folder, { port });
     current = undefined;
-    guard?.dismiss();
-    guard = undefined;
-    await writeServerRecord(folder, { port });
   }
 
   return {
@@ -152,6 +149,7 @@ export async function openServer(kind: ServerKind, options: ServerOptions): Prom
     [Symbol.asyncDispose]: async () => {
       await end(kind.endings);
       if (temporary) await rm(folder, { recursive: true, force: true });
+      guard?.dismiss();
     },
   };
 }
@@ -175,9 +173,9 @@ async function spawnServer(command: Command, log: string): Promise<ProcessIdenti
   return identity ?? { pid: child.pid ?? 0, startedAt: 'ended' };
 }
 
-async function answers(kind: ServerKind, port: number, signal: AbortSignal): Promise<boolean> {
+async function answers(kind: ServerKind, port: number): Promise<boolean> {
   try {
-    await kind.probe(port, signal);
+    await kind.probe(port);
     return true;
   } catch {
     return false;

@@ -1,11 +1,12 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { handOutRoles, prepareFilmsDatabase, roles } from './database.ts';
 import { openElasticsearch } from './elasticsearch.ts';
+import { locked } from './lock.ts';
 import { openPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 import { openRedis } from './redis.ts';
-import type { Server } from './server.ts';
+import type { Server, ServerOptions } from './server.ts';
 
 /** Postgres, Redis and Elasticsearch on 127.0.0.1. Disposing stops them. */
 export interface Stack extends AsyncDisposable {
@@ -26,30 +27,25 @@ export interface StackOptions {
 }
 
 /** Handles on the servers in that folder, which may be running already; none is started here. */
-export async function openStack(options: StackOptions): Promise<Stack> {
+async function openStack(options: StackOptions): Promise<Stack> {
   const { usualPorts = false, background = false } = options;
-  const temporary = options.folder === undefined;
-  const folder = options.folder ?? (await makeTemporaryFolder());
-  await mkdir(folder, { recursive: true });
-  const optionsFor = (name: string, port: number) => ({
-    folder: join(folder, name),
+  const optionsFor = async (name: string, port: number): Promise<ServerOptions> => ({
+    ...(options.folder === undefined ? await temporaryFolder() : { folder: join(options.folder, name) }),
     preferredPorts: usualPorts ? [port] : [],
     background,
-    temporary,
   });
   const postgres = await openPostgres({
-    ...optionsFor('postgres', 5432),
-    ...(options.postgresSettings && { settings: options.postgresSettings }),
+    ...(await optionsFor('postgres', 5432)),
+    settings: options.postgresSettings ?? {},
   });
-  const redis = await openRedis(optionsFor('redis', 6379));
-  const elasticsearch = await openElasticsearch(optionsFor('elasticsearch', 9200));
+  const redis = await openRedis(await optionsFor('redis', 6379));
+  const elasticsearch = await openElasticsearch(await optionsFor('elasticsearch', 9200));
   return {
     postgres,
     redis,
     elasticsearch,
     [Symbol.asyncDispose]: async () => {
-      await disposeAll([postgres, redis, elasticsearch]);
-      if (temporary) await rm(folder, { recursive: true, force: true });
+      await Promise.all([postgres, redis, elasticsearch].map((server) => server[Symbol.asyncDispose]()));
     },
   };
 }
@@ -57,21 +53,30 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 /**
  * The three servers, started where they do not run yet, with the films' database `films` and its roles.
  *
- * @throws Error with the end of a server's log when one does not come up; those that did are stopped again.
+ * @throws Error with the end of a server's log when one does not come up, or the signal's reason; what has been started
+ *   is stopped again.
  */
 export async function startStack(options: StackOptions, signal?: AbortSignal): Promise<Stack> {
-  const stack = await openStack(options);
-  const starts = await Promise.allSettled([
-    stack.postgres.start(signal).then(() => prepareFilms(stack.postgres)),
-    stack.redis.start(signal),
-    stack.elasticsearch.start(signal),
-  ]);
-  const failures = starts.flatMap((start) => (start.status === 'rejected' ? [start.reason as unknown] : []));
-  if (failures.length > 0) {
-    await stack[Symbol.asyncDispose]();
-    throw failures.length === 1 ? failures[0] : new AggregateError(failures, failures.map(String).join('\n'));
-  }
-  return stack;
+  const { folder } = options;
+  return folder === undefined ? start(options, signal) : inTurn(folder, () => start(options, signal), signal);
+}
+
+/** Stops those servers in the folder that run, whoever has started them, and gives their names. */
+export async function stopStack(folder: string): Promise<string[]> {
+  return inTurn(folder, async () => {
+    const running = await findRunning(folder);
+    await Promise.all(running.map((server) => server.stop()));
+    return running.map(({ name }) => name);
+  });
+}
+
+/** Those of the servers in the folder that run. */
+export async function findRunning(folder: string): Promise<Server[]> {
+  return serversOf(await openStack({ folder, background: true })).filter(({ pid }) => pid !== undefined);
+}
+
+export function serversOf({ postgres, redis, elasticsearch }: Stack): Server[] {
+  return [postgres, redis, elasticsearch];
 }
 
 /** A Postgres of one's own, in a temporary folder, with the service's role; up in about two seconds. */
@@ -79,7 +84,7 @@ export async function startPostgres(
   settings: PostgresOptions['settings'] = {},
   signal?: AbortSignal,
 ): Promise<PostgresServer> {
-  const postgres = await openPostgres({ folder: await makeTemporaryFolder(), temporary: true, settings });
+  const postgres = await openPostgres({ ...(await temporaryFolder()), settings });
   return started(postgres, async () => {
     await postgres.start(signal);
     await handOutRoles(postgres);
@@ -88,13 +93,13 @@ export async function startPostgres(
 
 /** A Redis of one's own, in a temporary folder. */
 export async function startRedis(signal?: AbortSignal): Promise<Server> {
-  const redis = await openRedis({ folder: await makeTemporaryFolder(), temporary: true });
+  const redis = await openRedis(await temporaryFolder());
   return started(redis, () => redis.start(signal));
 }
 
 /** An Elasticsearch of one's own, in a temporary folder. */
 export async function startElasticsearch(signal?: AbortSignal): Promise<Server> {
-  const elasticsearch = await openElasticsearch({ folder: await makeTemporaryFolder(), temporary: true });
+  const elasticsearch = await openElasticsearch(await temporaryFolder());
   return started(elasticsearch, () => elasticsearch.start(signal));
 }
 
@@ -106,6 +111,30 @@ export function stackEnvironment({ postgres, redis, elasticsearch }: Stack): Rec
     REDIS_URL: redis.url,
     ELASTICSEARCH_URL: elasticsearch.url,
   };
+}
+
+async function start(options: StackOptions, signal: AbortSignal | undefined): Promise<Stack> {
+  const stack = await openStack(options);
+  const stopped = serversOf(stack).filter(({ pid }) => pid === undefined);
+  // When one fails, the others need not come up either.
+  const failure = new AbortController();
+  const either = signal === undefined ? failure.signal : AbortSignal.any([signal, failure.signal]);
+  const starts = [
+    stack.postgres.start(either).then(() => prepareFilms(stack.postgres)),
+    stack.redis.start(either),
+    stack.elasticsearch.start(either),
+  ];
+  await Promise.all(starts.map((start) => start.catch((error: unknown) => failure.abort(error))));
+  if (!either.aborted) return stack;
+
+  await Promise.all(stopped.map((server) => server[Symbol.asyncDispose]()));
+  throw either.reason;
+}
+
+/** One command at a time starts or stops what is in a folder. */
+async function inTurn<T>(folder: string, action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  await mkdir(folder, { recursive: true });
+  return locked(join(folder, 'lock'), action, signal);
 }
 
 async function prepareFilms(postgres: PostgresServer): Promise<void> {
@@ -123,10 +152,6 @@ async function started<S extends Server>(server: S, start: () => Promise<void>):
   }
 }
 
-function makeTemporaryFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'projector-'));
-}
-
-async function disposeAll(servers: readonly Server[]): Promise<void> {
-  await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+async function temporaryFolder(): Promise<{ folder: string; temporary: true }> {
+  return { folder: await mkdtemp(join(tmpdir(), 'projector-')), temporary: true };
 }
