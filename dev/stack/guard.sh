@@ -4,10 +4,10 @@
 # comes first when there is nothing left to guard.
 signal=$1 folder=${2:-} pid='' start=''
 
-# Process ids are used again; not with the same start.
+# Process ids are used again; not with the same start. Nothing for one that has ended and is only not yet reaped.
 started() {
   if [ -d /proc/self ]; then
-    sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d ' ' -f 20
+    sed -n 's/.*) //; /^[ZX]/!p' "/proc/$pid/stat" 2>/dev/null | cut -d ' ' -f 20
   else
     ps -o lstart= -p "$pid"
   fi

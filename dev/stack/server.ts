@@ -37,7 +37,7 @@ export interface EndableServer extends Server {
 export interface ServerOptions {
   /** Holds everything of this server: data, log, record. Made when missing. */
   readonly folder: string;
-  /** Tried in this order, before any free one. */
+  /** Tried in this order, before the one it had last time, and before any free one. */
   readonly preferredPorts?: readonly number[];
   /** Whether the server goes on when this process has ended. Otherwise it ends with it, however that ends. */
   readonly background?: boolean;
@@ -85,7 +85,7 @@ export async function openServer(kind: ServerKind, options: ServerOptions): Prom
   const { folder, background = false, temporary = false } = options;
   await mkdir(folder, { recursive: true });
   const record = await readServerRecord(folder);
-  const preferred = [...(record === undefined ? [] : [record.port]), ...(options.preferredPorts ?? [])];
+  const preferred = [...(options.preferredPorts ?? []), ...(record === undefined ? [] : [record.port])];
   const port = record?.process === undefined ? await choosePort(preferred) : record.port;
   const log = join(folder, 'log');
   const guard = background ? undefined : postGuard(kind.abandonSignal, temporary ? folder : undefined);

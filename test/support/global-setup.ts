@@ -13,6 +13,8 @@ import { shareServers } from './shared-servers.ts';
 const running = new AsyncDisposableStack();
 
 export async function globalSetup(): Promise<void> {
+  // The runner ends at a signal, but as if all were well when no test has begun.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (process.exitCode = 1));
   const stack = await (process.env['USE_STACK'] === '1' ? borrowStack() : ownStack());
   const filmsTemplate = `films_template_${randomBytes(4).toString('hex')}`;
   await prepareFilmsDatabase(stack.postgres, filmsTemplate);
