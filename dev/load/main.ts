@@ -42,7 +42,7 @@ async function load(databaseUrl: string, source: Source): Promise<string> {
       return describe(await loadInto(databaseUrl, ndjsonFilms(source.path)));
     case 'sqlite': {
       using films = openSqliteFilms(source.path);
-      const said = describe(await loadInto(databaseUrl, films.batches));
+      const said = describe(await loadInto(databaseUrl, films.batches()));
       const { repeatedLinks } = films;
       return repeatedLinks === 0
         ? said

@@ -5,7 +5,8 @@ import { findFaults, mostFaults } from './sqlite-faults.ts';
 import { rowSchemas, sourceColumns, type SourceRow } from './sqlite-rows.ts';
 
 export interface SqliteFilms extends Disposable {
-  readonly batches: AsyncIterable<Batch>;
+  /** All rows, as often as asked for, until disposed. */
+  batches(): AsyncIterable<Batch>;
   /** Links that say again, under another id, what an earlier one says. They are loaded once. */
   readonly repeatedLinks: number;
 }
@@ -28,7 +29,7 @@ export function openSqliteFilms(path: string): SqliteFilms {
       throw new LoadError([`${path} cannot be loaded:`, ...faults, ...more].join('\n  '));
     }
     return {
-      batches: readBatches(database),
+      batches: () => readBatches(database),
       repeatedLinks,
       [Symbol.dispose]: () => database.close(),
     };

@@ -11,7 +11,7 @@ async function read(...statements: readonly string[]) {
   await using database = await oldDatabase(...statements);
   try {
     using films = openSqliteFilms(database.path);
-    return { rows: await gather(films.batches), repeatedLinks: films.repeatedLinks };
+    return { rows: await gather(films.batches()), repeatedLinks: films.repeatedLinks };
   } catch (error) {
     throw error instanceof LoadError ? new LoadError(error.message.replaceAll(database.path, 'FILE')) : error;
   }
