@@ -155,8 +155,11 @@ async function createCluster(
     args: allArgs,
     ...as
   } = await runAs(user, command, [dirname(binaries.initdb), dirname(data)]);
-  await run(file, allArgs, { ...as, cwd: '/' });
-  await rm(passwordFile);
+  try {
+    await run(file, allArgs, { ...as, cwd: '/' });
+  } finally {
+    await rm(passwordFile);
+  }
   await appendFile(settingsFile, `\n${includeSettings}\n`);
 }
 

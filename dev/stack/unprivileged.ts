@@ -39,7 +39,12 @@ export async function runAs(
     throw new Error(`Postgres does not run as root, and nobody else can enter ${folders.join(' or ')}.`);
   }
   const rights = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-  const keep = ['--inh-caps=-all,+dac_override', '--ambient-caps=+dac_override'];
+  // Without the securebit, access(2), which Postgres asks before it runs a program, ignores what is kept.
+  const keep = [
+    '--securebits=+no_setuid_fixup',
+    '--inh-caps=-all,+dac_override',
+    '--ambient-caps=+dac_override',
+  ];
   return { ...command, file: 'setpriv', args: [...rights, ...keep, command.file, ...command.args] };
 }
 
