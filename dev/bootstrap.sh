@@ -29,5 +29,5 @@ installed='
 '
 if ! node -e "$installed" 2>/dev/null; then
   echo 'Installing the npm packages …'
-  npm ci --no-audit --no-fund --loglevel=error
+  npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 fi

@@ -10,7 +10,7 @@ export const checkout = resolve(import.meta.dirname, '../..');
  * where the user has no home that can be written to.
  */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const shared = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'projector');
+  const shared = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'projector');
   if (ensureWritable(shared)) return shared;
   const own = join(checkout, '.cache');
   mkdirSync(own, { recursive: true });
