@@ -29,5 +29,7 @@ installed='
 '
 if ! node -e "$installed" 2>/dev/null; then
   echo 'Installing the npm packages …'
+  # Where there is no home to write to, npm's cache has its place in the checkout's.
+  [ -w "${HOME:-}" ] || export npm_config_cache="$PWD/.cache/npm"
   npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 fi

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { cacheFolder, checkout } from './paths.ts';
 import { run } from './run.ts';
 
 /** Runs one goal of Maven's dependency plugin, on that JDK, with these properties. */
@@ -7,7 +9,12 @@ export async function runMaven(
   goal: 'copy' | 'copy-dependencies',
   properties: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const defined = Object.entries(properties).map(([name, value]) => `-D${name}=${value}`);
+  const cache = cacheFolder();
+  // Where there is no home to write to, Maven's repository has its place beside what is fetched.
+  const repository = cache.startsWith(checkout) ? { 'maven.repo.local': join(cache, 'maven') } : {};
+  const defined = Object.entries({ ...properties, ...repository }).map(
+    ([name, value]) => `-D${name}=${value}`,
+  );
   await run('mvn', ['--batch-mode', '--quiet', '--file', pom, `dependency:${goal}`, ...defined], {
     env: { ...process.env, JAVA_HOME: jdk },
   });
