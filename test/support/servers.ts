@@ -31,14 +31,18 @@ export interface TestDatabase extends AsyncDisposable {
 export interface TestDatabaseOptions {
   /** `films`: the films' schema without rows, as `sql/` makes it. `none`: an empty database. `films` by default. */
   readonly schema?: 'films' | 'none';
-  /** A Postgres of the test's own in place of the shared one. */
+  /** Servers of the test's own in place of the shared ones. Nothing is removed from them: they are temporary anyway. */
   readonly postgres?: PostgresAddress;
+  readonly redis?: { readonly url: string };
+  readonly elasticsearch?: { readonly url: string };
 }
 
 export async function createDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const { schema = 'films' } = options;
-  const { redisUrl, elasticsearchUrl, postgresUrl, filmsTemplate } = sharedServers();
-  const postgres = options.postgres ?? postgresAt(postgresUrl);
+  const shared = sharedServers();
+  const postgres = options.postgres ?? postgresAt(shared.postgresUrl);
+  const redisUrl = options.redis?.url ?? shared.redisUrl;
+  const elasticsearchUrl = options.elasticsearch?.url ?? shared.elasticsearchUrl;
   const name = `t_${randomBytes(6).toString('hex')}`;
   const indexPrefix = `${name}-`;
 
@@ -47,7 +51,7 @@ export async function createDatabase(options: TestDatabaseOptions = {}): Promise
   } else {
     await using client = await connect(postgres.url);
     await client.query(
-      `create database ${name} template ${schema === 'films' ? filmsTemplate : 'template0'}`,
+      `create database ${name} template ${schema === 'films' ? shared.filmsTemplate : 'template0'}`,
     );
   }
   const adminUrl = postgres.urlOf(name);
@@ -69,8 +73,9 @@ export async function createDatabase(options: TestDatabaseOptions = {}): Promise
     },
     connect: (as = adminUrl) => connect(as),
     [Symbol.asyncDispose]: async () => {
-      const leftOpen = await dropDatabase(postgres, name);
-      await Promise.all([deleteIndexes(elasticsearchUrl, indexPrefix), deleteKeys(redisUrl, name)]);
+      const leftOpen = options.postgres === undefined ? await dropDatabase(postgres, name) : [];
+      if (options.redis === undefined) await deleteKeys(redisUrl, name);
+      if (options.elasticsearch === undefined) await deleteIndexes(elasticsearchUrl, indexPrefix);
       if (leftOpen.length > 0)
         throw new Error(`Still connected to the test's database: ${leftOpen.join(', ')}`);
     },
