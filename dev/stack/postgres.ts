@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { run } from './run.ts';
@@ -69,6 +69,8 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
   await mkdir(folder, { recursive: true });
   const password = await readPassword(join(folder, 'password'));
   const user = await findUnprivilegedUser();
+  // So that the user can enter it; the password in it stays unreadable.
+  if (user !== undefined) await chmod(folder, 0o711);
   const url = (port: number): string => `postgres://${superuser}:${password}@127.0.0.1:${port}/postgres`;
 
   const server = await openServer(
