@@ -22,6 +22,11 @@ export const errorCodes = {
     exit: 2,
     meaning: 'An expression or condition is not immutable over its own row, or not valid SQL.',
   },
+  PROJ_DEFINITION_TABLE: {
+    exit: 3,
+    meaning:
+      'A definition reads a table that has no key, whose changes are not in the stream, or whose rows may be hidden.',
+  },
   PROJ_PREFLIGHT: {
     exit: 3,
     meaning: 'The servers are not set up as the service needs them; the SQL is printed.',
@@ -32,6 +37,7 @@ export const errorCodes = {
   },
   PROJ_SLOT_BUSY: { exit: 6, meaning: 'Another process holds the replication slot.' },
   PROJ_OWNERSHIP_LOST: { exit: 6, meaning: 'Another process has become the holder of the slot meanwhile.' },
+  PROJ_INDEX_FOREIGN: { exit: 3, meaning: 'An index stands where an alias of ours should be.' },
   PROJ_INDEX_MISSING: { exit: 1, meaning: 'A physical index or its write alias is gone.' },
   PROJ_STALLED: { exit: 1, meaning: 'Work is outstanding and nothing moves.' },
   PROJ_INTERNAL: { exit: 1, meaning: 'A fault of the service itself.' },

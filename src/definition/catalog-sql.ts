@@ -1,0 +1,129 @@
+/**
+ * The relations of some schemas. $1: the schemas' names.
+ *
+ * Row level security hides rows from a role unless it bypasses it, or unless a policy lets it read every row and none
+ * restricts it: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+ */
+export const relationsSql = `
+select
+  c.oid,
+  n.nspname::text as schema,
+  c.relname::text as name,
+  c.relkind::text as kind,
+  c.relpersistence::text as persistence,
+  coalesce(row_security_active(c.oid) and not (policies.allow_all and not policies.restrict), false) as hides_rows
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+cross join lateral (
+  select
+    coalesce(bool_or(p.polpermissive and pg_get_expr(p.polqual, p.polrelid) = 'true'), false) as allow_all,
+    coalesce(bool_or(not p.polpermissive), false) as restrict
+  from pg_policy p
+  where p.polrelid = c.oid
+    and p.polcmd in ('*', 'r')
+    and exists (
+      select from unnest(p.polroles) as role
+      where role = 0 or pg_has_role(current_user, role, 'usage')
+    )
+) as policies
+where n.nspname = any($1::text[])
+  and c.relkind in ('r', 'p', 'v', 'm', 'f')
+order by n.nspname, c.relname`;
+
+/** The relations that hold the rows of tables: themselves and their descendants. $1: the tables' oids. */
+export const storageSql = `
+with recursive descendants (top, oid) as (
+  select oid, oid from unnest($1::oid[]) as oid
+  union
+  select descendants.top, i.inhrelid
+  from descendants
+  join pg_inherits i on i.inhparent = descendants.oid
+)
+select
+  descendants.top,
+  c.oid,
+  n.nspname::text as schema,
+  c.relname::text as name,
+  c.relkind::text as kind,
+  c.relpersistence::text as persistence,
+  c.relreplident::text as identity
+from descendants
+join pg_class c on c.oid = descendants.oid
+join pg_namespace n on n.oid = c.relnamespace
+where c.relkind <> 'p'
+order by n.nspname, c.relname`;
+
+/** The columns of relations, in their order; a domain shows the type below it too. $1: the relations' oids. */
+export const columnsSql = `
+select
+  a.attrelid as "table",
+  a.attname::text as name,
+  case
+    when t.typnamespace = 'pg_catalog'::regnamespace then format_type(a.atttypid, -1)
+    else format('%I.%I', n.nspname, t.typname)
+  end as type,
+  case
+    when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod)
+    else format_type(a.atttypid, a.atttypmod)
+  end as base_type,
+  t.typtype = 'e' as is_enum,
+  coalesce(l.collisdeterministic, true) as is_deterministic,
+  t.typtype in ('e', 'r', 'm') or coalesce(b.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace
+    as has_built_in_operators,
+  a.attnotnull as is_not_null,
+  a.attgenerated <> '' as is_generated
+from pg_attribute a
+join pg_type t on t.oid = a.atttypid
+join pg_namespace n on n.oid = t.typnamespace
+left join pg_type b on b.oid = nullif(t.typbasetype, 0)
+left join pg_collation l on l.oid = a.attcollation
+where a.attrelid = any($1::oid[])
+  and a.attnum > 0
+  and not a.attisdropped
+order by a.attrelid, a.attnum`;
+
+/** The unique indexes over plain columns and all rows. $1: the relations' oids. */
+export const uniqueIndexesSql = `
+select
+  i.indrelid as "table",
+  c.relname::text as name,
+  array_agg(a.attname::text order by k.position) as columns,
+  i.indisprimary as is_primary,
+  i.indisreplident as is_identity,
+  i.indimmediate as is_immediate,
+  bool_and(a.attnotnull) as is_not_null
+from pg_index i
+join pg_class c on c.oid = i.indexrelid
+cross join lateral unnest(i.indkey::int2[]) with ordinality as k (attnum, position)
+join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+where i.indrelid = any($1::oid[])
+  and i.indisunique
+  and i.indisvalid
+  and not i.indisexclusion
+  and i.indpred is null
+  and i.indexprs is null
+  and k.position <= i.indnkeyatts
+group by i.indexrelid, c.relname
+order by i.indrelid, count(*), c.relname`;
+
+/**
+ * The foreign keys of relations, without the copies that Postgres keeps for partitions. $1: the relations' oids.
+ * (conenforced came with Postgres 18.)
+ */
+export const foreignKeysSql = `
+select
+  f.conrelid as "table",
+  f.conname::text as name,
+  array_agg(own.attname::text order by k.position) as columns,
+  f.confrelid as referenced,
+  array_agg(other.attname::text order by k.position) as referenced_columns,
+  f.convalidated and coalesce((to_jsonb(f) ->> 'conenforced')::boolean, true) as is_enforced
+from pg_constraint f
+cross join lateral unnest(f.conkey, f.confkey) with ordinality as k (own, other, position)
+join pg_attribute own on own.attrelid = f.conrelid and own.attnum = k.own
+join pg_attribute other on other.attrelid = f.confrelid and other.attnum = k.other
+where f.contype = 'f'
+  and f.conparentid = 0
+  and f.conrelid = any($1::oid[])
+group by f.oid
+order by f.conrelid, f.conname`;

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { type Catalog, columnOf } from './catalog.ts';
+import { documentSql } from './document-sql.ts';
+import type { Definition } from './load.ts';
+import { mappingProblems } from './mappings.ts';
+import type { ResolvedIndex } from './model.ts';
+import type { IndexPlan, Plan } from './plan.ts';
+import { type Problem, throwProblems } from './problems.ts';
+import { resolveDefinition } from './resolve.ts';
+import { countSql, keyPages } from './routes.ts';
+import { type ExpressionColumns, watchedTables } from './watched.ts';
+
+/** Compiles definitions for the database that the catalog describes. Throws one error for everything that is wrong. */
+export function compilePlan(
+  definitions: readonly Definition[],
+  catalog: Catalog,
+  expressionColumns: ExpressionColumns = () => null,
+): Plan {
+  return planOf(resolveAll(definitions, catalog), expressionColumns);
+}
+
+/** Finds all that the definitions name, and checks it. Throws one error for everything that is wrong. */
+export function resolveAll(definitions: readonly Definition[], catalog: Catalog): ResolvedIndex[] {
+  const problems: Problem[] = [];
+  const indexes = definitions.flatMap((definition) => {
+    const index = resolveDefinition(definition, catalog, problems);
+    if (index) problems.push(...mappingProblems(index));
+    return index ?? [];
+  });
+  throwProblems(problems);
+  return indexes;
+}
+
+export function planOf(indexes: readonly ResolvedIndex[], expressionColumns: ExpressionColumns): Plan {
+  return { indexes: indexes.map(indexPlan), tables: watchedTables(indexes, expressionColumns) };
+}
+
+function indexPlan(index: ResolvedIndex): IndexPlan {
+  const { definition, root } = index;
+  const { spec } = definition;
+  const { schema, name } = root.table;
+  const key = root.table.primaryKey.map((column) => ({
+    name: column,
+    type: columnOf(root.table, column).type,
+  }));
+  const sql = documentSql(index);
+  return {
+    name: spec.index,
+    root: { schema, name },
+    key,
+    documentSql: sql,
+    keyPages: keyPages(root),
+    countSql: countSql(root),
+    hash: fingerprint({ spec, sql }),
+    settings: spec.settings,
+    mappings: spec.mappings,
+  };
+}
+
+/** The first 16 digits of the SHA-256 of a value's canonical JSON: keys in order. */
+function fingerprint(value: unknown): string {
+  const canonical = JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+  return createHash('sha256').update(canonical).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,109 @@
+import type { ClientBase } from 'pg';
+import pg from 'pg';
+import type { CatalogTable } from './catalog.ts';
+import type { Expression } from './model.ts';
+import type { Problem } from './problems.ts';
+import { embedded, identifier, statement, tableReference } from './sql.ts';
+import type { ExpressionColumns } from './watched.ts';
+
+/**
+ * Has Postgres check that expressions are immutable over their own row (invariant 11): each becomes the predicate of an
+ * index on an empty temporary copy of its table, where Postgres allows nothing else: no mutable function, no subselect,
+ * no aggregate, no other table. All is rolled back.
+ * https://www.postgresql.org/docs/current/sql-createindex.html
+ *
+ * Gives the columns that each expression reads; problems are pushed onto `problems`. Needs TEMPORARY on the database.
+ */
+export async function checkExpressions(
+  client: ClientBase,
+  expressions: readonly Expression[],
+  problems: Problem[],
+): Promise<ExpressionColumns> {
+  const columns = new Map<string, readonly string[]>();
+  if (expressions.length > 0) {
+    await client.query('begin');
+    try {
+      for (const [table, own] of Map.groupBy(expressions, (expression) => expression.table)) {
+        const copy = `pg_temp.${identifier(table.name)}`;
+        await client.query(
+          `create temporary table ${identifier(table.name)} (like ${tableReference(table)}) on commit drop`,
+        );
+        for (const expression of own) {
+          const result = await checkOne(client, copy, expression);
+          if (typeof result === 'string') {
+            const message = `${JSON.stringify(expression.sql)}: ${result}`;
+            problems.push({ code: 'PROJ_DEFINITION_EXPRESSION', at: expression.at, message });
+          } else {
+            columns.set(keyOf(expression), result);
+          }
+        }
+        await client.query(`drop table ${copy}`);
+      }
+    } finally {
+      await client.query('rollback');
+    }
+  }
+  return (expression) => columns.get(keyOf(expression)) ?? null;
+}
+
+function keyOf({ table, sql, kind }: { table: CatalogTable; sql: string; kind: Expression['kind'] }): string {
+  return JSON.stringify([table.oid, kind, sql]);
+}
+
+/** The columns that an expression reads, or what Postgres has against it. */
+async function checkOne(
+  client: ClientBase,
+  copy: string,
+  { sql, kind }: Expression,
+): Promise<readonly string[] | string> {
+  const index = 'projector_expression_check';
+  // As an array's element too: what is an expression between parentheses and between brackets cannot close either.
+  const predicates = [`array[${sql}\n] is null`, `${embedded(sql)}${kind === 'condition' ? '' : ' is null'}`];
+  await client.query('savepoint expression');
+  try {
+    for (const predicate of predicates) {
+      await client.query(`drop index if exists pg_temp.${index}`);
+      const text = statement(`create index ${index} on ${copy} ((1)) where ${predicate}`);
+      const single = { text, queryMode: 'extended' }; // this protocol takes one statement only
+      await client.query(single);
+    }
+    const { rows } = await client.query<{ columns: string[]; is_whole_row: boolean }>(readColumnsSql, [
+      index,
+    ]);
+    if (rows[0]?.is_whole_row) return 'it reads the whole row; name the columns';
+    return rows[0]?.columns ?? [];
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    return inWords(error);
+  } finally {
+    await client.query('rollback to savepoint expression');
+  }
+}
+
+/** The columns that an index's predicate reads. A variable of attribute number 0 is the whole row. */
+const readColumnsSql = `
+select
+  array(
+    select a.attname::text
+    from pg_depend d
+    join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+    where d.classid = 'pg_class'::regclass
+      and d.objid = i.indexrelid
+      and d.refclassid = 'pg_class'::regclass
+      and d.refobjid = i.indrelid
+      and d.refobjsubid > 0
+    order by a.attnum
+  ) as columns,
+  i.indpred::text ~ ':varattno 0 ' as is_whole_row
+from pg_index i
+join pg_class c on c.oid = i.indexrelid
+where c.relname = $1
+  and c.relnamespace = pg_my_temp_schema()`;
+
+function inWords({ message }: pg.DatabaseError): string {
+  return message
+    .replace('functions in index predicate must be marked IMMUTABLE', 'it may use immutable functions only')
+    .replace('cannot use subquery in index predicate', 'it may not contain a subquery')
+    .replace(/^(.*) are not allowed in index predicates$/, 'it may not contain $1')
+    .replace('argument of WHERE must be type boolean', 'a condition must be of type boolean');
+}

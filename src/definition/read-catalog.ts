@@ -1,0 +1,168 @@
+import type { ClientBase } from 'pg';
+import type {
+  Catalog,
+  CatalogColumn,
+  CatalogForeignKey,
+  CatalogStorage,
+  CatalogTable,
+  Persistence,
+  RelationKind,
+} from './catalog.ts';
+import { columnsSql, foreignKeysSql, relationsSql, storageSql, uniqueIndexesSql } from './catalog-sql.ts';
+
+interface RelationRow {
+  oid: number;
+  schema: string;
+  name: string;
+  kind: string;
+  persistence: string;
+  hides_rows: boolean;
+}
+
+interface StorageRow {
+  top: number;
+  oid: number;
+  schema: string;
+  name: string;
+  kind: string;
+  persistence: string;
+  identity: string;
+}
+
+interface ColumnRow {
+  table: number;
+  name: string;
+  type: string;
+  base_type: string;
+  is_enum: boolean;
+  is_deterministic: boolean;
+  has_built_in_operators: boolean;
+  is_not_null: boolean;
+  is_generated: boolean;
+}
+
+interface IndexRow {
+  table: number;
+  name: string;
+  columns: string[];
+  is_primary: boolean;
+  is_identity: boolean;
+  is_immediate: boolean;
+  is_not_null: boolean;
+}
+
+interface ForeignKeyRow {
+  table: number;
+  name: string;
+  columns: string[];
+  referenced: number;
+  referenced_columns: string[];
+  is_enforced: boolean;
+}
+
+const kinds: Readonly<Record<string, RelationKind>> = {
+  r: 'table',
+  p: 'partitioned table',
+  v: 'view',
+  m: 'materialized view',
+  f: 'foreign table',
+};
+
+const persistences: Readonly<Record<string, Persistence>> = {
+  p: 'permanent',
+  u: 'unlogged',
+  t: 'temporary',
+};
+
+/** Reads everything the compiler needs of the given schemas, as the session's role sees it. */
+export async function readCatalog(client: ClientBase, schemas: readonly string[]): Promise<Catalog> {
+  const role = await client.query<{ role: string }>('select current_user::text as role');
+  const { rows: relations } = await client.query<RelationRow>(relationsSql, [schemas]);
+  const { rows: storage } = await client.query<StorageRow>(storageSql, [relations.map(({ oid }) => oid)]);
+  const oids = [...new Set([...relations, ...storage].map(({ oid }) => oid))];
+  const { rows: columns } = await client.query<ColumnRow>(columnsSql, [oids]);
+  const { rows: indexes } = await client.query<IndexRow>(uniqueIndexesSql, [oids]);
+  const { rows: foreignKeys } = await client.query<ForeignKeyRow>(foreignKeysSql, [oids]);
+
+  const columnsOf = Map.groupBy(columns, ({ table }) => table);
+  const indexesOf = Map.groupBy(indexes, ({ table }) => table);
+  const foreignKeysOf = Map.groupBy(foreignKeys, ({ table }) => table);
+  const storageOf = Map.groupBy(storage, ({ top }) => top);
+  return {
+    role: role.rows[0]?.role ?? '',
+    tables: relations.map((relation): CatalogTable => {
+      const own = indexesOf.get(relation.oid) ?? [];
+      return {
+        oid: relation.oid,
+        schema: relation.schema,
+        name: relation.name,
+        kind: kinds[relation.kind] ?? 'view',
+        persistence: persistences[relation.persistence] ?? 'temporary',
+        hidesRows: relation.hides_rows,
+        columns: (columnsOf.get(relation.oid) ?? []).map(toColumn),
+        primaryKey: own.find((index) => index.is_primary)?.columns ?? [],
+        uniqueKeys: own.map((index) => index.columns),
+        foreignKeys: (foreignKeysOf.get(relation.oid) ?? []).map(toForeignKey),
+        storage: (storageOf.get(relation.oid) ?? []).map((row) =>
+          toStorage(row, columnsOf.get(row.oid) ?? [], indexesOf.get(row.oid) ?? []),
+        ),
+      };
+    }),
+  };
+}
+
+function toColumn(row: ColumnRow): CatalogColumn {
+  return {
+    name: row.name,
+    type: row.type,
+    isNotNull: row.is_not_null,
+    isGenerated: row.is_generated,
+    textClass: row.is_deterministic ? textClass(row) : null,
+    hasBuiltInOperators: row.has_built_in_operators,
+  };
+}
+
+function textClass({ base_type: type, is_enum: isEnum }: ColumnRow): string | null {
+  if (isEnum || /^character\(/.test(type)) return type;
+  if (/^(text|character varying|name)\b/.test(type)) return 'text';
+  if (/^(smallint|integer|bigint|oid)$/.test(type)) return 'integer';
+  if (/^timestamp.* without/.test(type)) return 'timestamp';
+  if (/^timestamp/.test(type)) return 'timestamptz';
+  return /^(uuid|boolean|date|bytea)$/.test(type) ? type : null;
+}
+
+function toForeignKey(row: ForeignKeyRow): CatalogForeignKey {
+  return {
+    name: row.name,
+    columns: row.columns,
+    referencedOid: row.referenced,
+    referencedColumns: row.referenced_columns,
+    isEnforced: row.is_enforced,
+  };
+}
+
+/** https://www.postgresql.org/docs/current/logical-replication-publication.html (Replica Identity) */
+function toStorage(
+  row: StorageRow,
+  columns: readonly ColumnRow[],
+  indexes: readonly IndexRow[],
+): CatalogStorage {
+  const primary = indexes.find((index) => index.is_primary && index.is_immediate);
+  const chosen = indexes.find((index) => index.is_identity && index.is_immediate);
+  const identities = {
+    d: { replicaIdentity: 'default', identityColumns: primary?.columns ?? [] },
+    i: { replicaIdentity: 'index', identityColumns: chosen?.columns ?? [] },
+    f: { replicaIdentity: 'full', identityColumns: columns.map(({ name }) => name) },
+    n: { replicaIdentity: 'nothing', identityColumns: [] },
+  } as const;
+  return {
+    schema: row.schema,
+    name: row.name,
+    kind: kinds[row.kind] ?? 'view',
+    persistence: persistences[row.persistence] ?? 'temporary',
+    ...identities[row.identity as keyof typeof identities],
+    identityIndexes: indexes
+      .filter((index) => index.is_immediate && index.is_not_null)
+      .map((index) => ({ name: index.name, columns: index.columns })),
+  };
+}

@@ -1,0 +1,61 @@
+import { type CatalogTable, columnOf, displayName } from './catalog.ts';
+
+/**
+ * What keeps a table's changes from reaching the stream, or its rows from reaching a document; empty when nothing does
+ * (invariant 11).
+ */
+export function tableFaults(table: CatalogTable, role: string): string[] {
+  const name = displayName(table);
+  if (table.kind !== 'table' && table.kind !== 'partitioned table') {
+    return [
+      `${name} is a ${table.kind}: its changes are not in the replication stream; read the tables below it`,
+    ];
+  }
+  const faults: string[] = [];
+  if (table.kind === 'table' && table.storage.length > 1) {
+    faults.push(`${name} has tables that inherit from it, whose rows would come under other names`);
+  }
+  for (const storage of table.storage) {
+    const relation = displayName(storage);
+    if (storage.kind !== 'table') {
+      faults.push(
+        `${relation}, of ${name}, is a ${storage.kind}: its changes are not in the replication stream`,
+      );
+    } else if (storage.persistence !== 'permanent') {
+      const mend = storage.persistence === 'unlogged' ? `; alter table ${relation} set logged` : '';
+      faults.push(
+        `${relation} is ${storage.persistence}: its changes are not in the replication stream${mend}`,
+      );
+    }
+  }
+  if (table.hidesRows) {
+    faults.push(
+      `row level security may hide rows of ${name} from ${role}; alter role ${role} bypassrls, ` +
+        `or create policy projector on ${name} for select to ${role} using (true)`,
+    );
+  }
+  for (const column of table.primaryKey) {
+    if (columnOf(table, column).type.endsWith('[]')) {
+      faults.push(`the key column ${name}.${column} is an array, which is not supported`);
+    }
+  }
+  return [...faults, ...columnFaults(table, table.primaryKey)];
+}
+
+/** What keeps columns from leading to documents, as keys and foreign keys do. */
+export function columnFaults(table: CatalogTable, columns: readonly string[]): string[] {
+  return columns.flatMap((name) => {
+    const column = columnOf(table, name);
+    const display = `${displayName(table)}.${name}`;
+    const faults: string[] = [];
+    if (column.isGenerated) {
+      faults.push(`${display} is generated, so that changes come without it: it cannot lead to a document`);
+    }
+    if (!column.hasBuiltInOperators) {
+      faults.push(
+        `${display} is of type ${column.type}, whose equality is not Postgres' own: it cannot lead to a document`,
+      );
+    }
+    return faults;
+  });
+}
