@@ -1,5 +1,5 @@
 import { columnOf } from './catalog.ts';
-import { anyJson, columnJson, objectJson, outputText } from './json.ts';
+import { anyJson, columnJson, concatenation, type JsonPiece, objectJson, outputText } from './json.ts';
 import type { Expression, ManyValue, OneValue, ResolvedIndex, Value } from './model.ts';
 import { rootScan, type Scan } from './scan.ts';
 import { indent, statement } from './sql.ts';
@@ -15,14 +15,14 @@ export function documentSql({ root, document }: ResolvedIndex): string {
     (name, position) =>
       `${outputText(columnOf(root.table, name).type, scan.column(name))} as key${position + 1}`,
   );
-  const { json } = render(document, scan, null);
+  const json = concatenation(render(document, scan, null).json);
   const selected = [...keys, `${json} as document`];
   return statement([`select`, indent(selected.join(',\n')), `from ${scan.write().join('\n')}`].join('\n'));
 }
 
 interface Rendered {
   /** The value as JSON text. */
-  readonly json: string;
+  readonly json: readonly JsonPiece[];
   /** `json` may be null, which stands for JSON's null. */
   readonly isNullable: boolean;
   /** A single value as it is, to order by. */
@@ -51,25 +51,25 @@ function render(value: Value, scan: Scan, guard: Expression | null): Rendered {
     case 'object': {
       const fields = value.fields.map((field) => ({
         name: field.name,
-        value: { sql: orNull(render(field.value, scan, guard)) },
+        value: orNull(render(field.value, scan, guard)),
       }));
       return { json: objectJson(fields), isNullable: false };
     }
     case 'one':
       return renderOne(value, scan);
     case 'many':
-      return { json: `coalesce(${list(value, scan)}, '[]')`, isNullable: false };
+      return { json: [{ sql: `coalesce(${list(value, scan)}, '[]')` }], isNullable: false };
     case 'count': {
       const group = scan.many(value.node);
       const count = group.aggregate(value.node.where, (filter) => `count(*)${filterClause([filter])}`);
       const scalar = `coalesce(${count}, 0)`;
-      return { scalar, json: `${scalar}::text`, isNullable: false };
+      return { scalar, json: [{ sql: `${scalar}::text` }], isNullable: false };
     }
   }
 }
 
-function orNull({ json, isNullable }: Rendered): string {
-  return isNullable ? `coalesce(${json}, 'null')` : json;
+function orNull({ json, isNullable }: Rendered): readonly JsonPiece[] {
+  return isNullable ? [{ sql: `coalesce(${concatenation(json)}, 'null')` }] : json;
 }
 
 /** What is read from an absent row is null by itself; what is made of several values is made null. */
@@ -81,7 +81,7 @@ function renderOne({ node, value }: OneValue, scan: Scan): Rendered {
   const ifPresent = (sql: string): string => `case when ${row.column(joined)} is not null then ${sql} end`;
   return {
     ...inner,
-    json: ifPresent(inner.json),
+    json: [{ sql: ifPresent(concatenation(inner.json)) }],
     isNullable: true,
     ...(inner.scalar === undefined ? {} : { scalar: ifPresent(inner.scalar) }),
   };
@@ -92,23 +92,27 @@ function list({ node, value, order }: ManyValue, parent: Scan): string {
   const group = parent.many(node);
   const { scan } = group;
   const element = render(value, scan, node.where);
-  const notNull = element.isNullable ? `${element.scalar ?? element.json} is not null` : null;
+  const json = concatenation(element.json);
+  const notNull = element.isNullable ? `${element.scalar ?? json} is not null` : null;
   const terms = order.map((term) => ({ ...term, ...render(term.value, scan, node.where) }));
-
-  const ties = terms.some((term) => term.value === value && term.isExact)
-    ? [] // elements that tie are the same
-    : scan.table.primaryKey.length > 0
-      ? scan.table.primaryKey.map((name) => scan.column(name))
-      : [element.json];
   return group.aggregate(node.where, (filter) => {
     const ordered = terms.map(({ value: by, scalar = '', isDescending }) => {
-      // The sort comes before the filter, so what may fail is not computed for rows that are filtered out.
-      const sql = filter === null || by.kind === 'column' ? scalar : `case when ${filter} then ${scalar} end`;
+      // The sort may come before the filter, so what may fail is not computed for rows that are filtered out.
+      const sql = filter === null || isColumn(by) ? scalar : `case when ${filter} then ${scalar} end`;
       return isDescending ? `${sql} desc nulls last` : sql;
     });
+    const ties = terms.some((term) => term.value === value && term.isExact)
+      ? [] // elements that tie are the same
+      : scan.table.primaryKey.length > 0
+        ? scan.table.primaryKey.map((name) => scan.column(name))
+        : [json];
     const by = [...new Set([...ordered, ...ties])].join(', ');
-    return `'[' || string_agg(${element.json}, ',' order by ${by})${filterClause([filter, notNull])} || ']'`;
+    return `'[' || string_agg(${json}, ',' order by ${by})${filterClause([filter, notNull])} || ']'`;
   });
+}
+
+function isColumn(value: Value): boolean {
+  return value.kind === 'one' ? isColumn(value.value) : value.kind === 'column';
 }
 
 function filterClause(conditions: readonly (string | null)[]): string {

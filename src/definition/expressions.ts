@@ -67,11 +67,11 @@ async function checkOne(
       const single = { text, queryMode: 'extended' }; // this protocol takes one statement only
       await client.query(single);
     }
-    const { rows } = await client.query<{ columns: string[]; is_whole_row: boolean }>(readColumnsSql, [
-      index,
-    ]);
-    if (rows[0]?.is_whole_row) return 'it reads the whole row; name the columns';
-    return rows[0]?.columns ?? [];
+    const { rows } = await client.query<CheckedRow>(checkedSql, [index]);
+    const [checked] = rows;
+    if (checked?.is_whole_row) return 'it reads the whole row; name the columns';
+    if (namesTheDay(sql, checked?.text ?? '')) return 'what it says depends on the day';
+    return checked?.columns ?? [];
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
     return inWords(error);
@@ -80,8 +80,20 @@ async function checkOne(
   }
 }
 
+/** Postgres takes `'today'::date` for the constant of that day: the word is gone from what it understood. */
+function namesTheDay(sql: string, understood: string): boolean {
+  const words = sql.match(/'\s*(now|today|tomorrow|yesterday)\b[^']*'/gi) ?? [];
+  return words.some((word) => !understood.includes(word));
+}
+
+interface CheckedRow {
+  readonly columns: string[];
+  readonly is_whole_row: boolean;
+  readonly text: string;
+}
+
 /** The columns that an index's predicate reads. A variable of attribute number 0 is the whole row. */
-const readColumnsSql = `
+const checkedSql = `
 select
   array(
     select a.attname::text
@@ -94,7 +106,8 @@ select
       and d.refobjsubid > 0
     order by a.attnum
   ) as columns,
-  i.indpred::text ~ ':varattno 0 ' as is_whole_row
+  i.indpred::text ~ ':varattno 0 ' as is_whole_row,
+  pg_get_expr(i.indpred, i.indrelid) as text
 from pg_index i
 join pg_class c on c.oid = i.indexrelid
 where c.relname = $1

@@ -38,8 +38,7 @@ function objectProblems(
         ? problem(`${name} is mapped as an object, but is a plain value`)
         : [];
     }
-    if (plainTypes.test(type))
-      return problem(`${name} is an object, but is mapped as ${type}`);
+    if (plainTypes.test(type)) return problem(`${name} is an object, but is mapped as ${type}`);
     return type === 'object' || type === 'nested'
       ? objectProblems(definition, object, property, isStrict, name)
       : [];

@@ -6,7 +6,7 @@ import { ProjectorError } from '../ops/errors.ts';
 import { checkExpressions } from './expressions.ts';
 import { type Definition, loadDefinitions } from './load.ts';
 import { expressionsOf } from './model.ts';
-import type { Plan } from './plan.ts';
+import type { IndexPlan, Plan } from './plan.ts';
 import { type Problem, throwProblems } from './problems.ts';
 import { readCatalog } from './read-catalog.ts';
 import { schemasOf } from './resolve.ts';
@@ -26,10 +26,14 @@ export async function preparePlan(client: ClientBase, directory: string): Promis
   const catalog = await readCatalog(client, [...new Set(definitions.flatMap(schemasOf))]);
   const indexes = resolveAll(definitions, catalog);
   const problems: Problem[] = [];
-  const expressionColumns = await checkExpressions(client, indexes.flatMap(expressionsOf), problems);
+  const expressionColumns = await checkExpressions(client, indexes.flatMap(expressionsOf), problems).catch(
+    (error: unknown) => {
+      throw isDenied(error) ? denial(error, catalog.role) : error;
+    },
+  );
   throwProblems(problems);
   const plan = planOf(indexes, expressionColumns);
-  await tryStatements(client, plan, definitions);
+  await tryStatements(client, plan, definitions, catalog.role);
   return { ...plan, catalog };
 }
 
@@ -38,47 +42,51 @@ async function tryStatements(
   client: ClientBase,
   plan: Plan,
   definitions: readonly Definition[],
+  role: string,
 ): Promise<void> {
   for (const index of plan.indexes) {
-    const routes = plan.tables.flatMap((table) => table.routes).filter((route) => route.index === index.name);
-    const key = index.key.map(() => null);
-    const paged = [
-      { query: index.keyPages, fixed: [] },
-      ...routes.flatMap(({ lookup, columns }) =>
-        lookup ? [{ query: lookup, fixed: columns.map(() => []) }] : [],
-      ),
-    ];
-    const statements = [
-      { sql: index.documentSql, parameters: index.key.map(() => []) },
-      { sql: index.countSql, parameters: [] },
-      ...paged.flatMap(({ query, fixed }) => [
-        { sql: query.first, parameters: [...fixed, 1] },
-        { sql: query.next, parameters: [...fixed, ...key, 1] },
-      ]),
-    ];
-    for (const { sql, parameters } of statements) {
+    for (const { sql, parameters } of statementsOf(index, plan)) {
       await client.query(`explain ${sql}`, parameters).catch((error: unknown) => {
-        throw refusal(error, index.name, definitions);
+        if (isDenied(error)) throw denial(error, role);
+        if (!(error instanceof pg.DatabaseError)) throw error;
+        const file = definitions.find(({ spec }) => spec.index === index.name)?.file ?? index.name;
+        throw new ProjectorError(
+          'PROJ_DEFINITION_INVALID',
+          `${file}: Postgres refuses a statement that it compiles to: ${error.message}`,
+          `Correct ${file}.`,
+          { cause: error },
+        );
       });
     }
   }
 }
 
-function refusal(error: unknown, index: string, definitions: readonly Definition[]): unknown {
-  if (!(error instanceof pg.DatabaseError)) return error;
-  if (error.code === '42501') {
-    return new ProjectorError(
-      'PROJ_PREFLIGHT',
-      `the service's role may not read what ${index} is made of: ${error.message}`,
-      'Grant it: grant usage on schema …; grant select on all tables in schema …',
-      { cause: error },
-    );
-  }
-  const file = definitions.find(({ spec }) => spec.index === index)?.file ?? index;
+/** Every statement that an index needs, with parameters that ask for nothing. */
+function statementsOf(index: IndexPlan, plan: Plan): { sql: string; parameters: unknown[] }[] {
+  const lookups = plan.tables
+    .flatMap(({ routes }) => routes)
+    .filter((route) => route.index === index.name)
+    .flatMap(({ lookup, columns }) => (lookup ? [{ query: lookup, fixed: columns.map(() => []) }] : []));
+  const cursor = index.key.map(() => null);
+  return [
+    { sql: index.documentSql, parameters: index.key.map(() => []) },
+    { sql: index.countSql, parameters: [] },
+    ...[{ query: index.keyPages, fixed: [] }, ...lookups].flatMap(({ query, fixed }) => [
+      { sql: query.first, parameters: [...fixed, 1] },
+      { sql: query.next, parameters: [...fixed, ...cursor, 1] },
+    ]),
+  ];
+}
+
+function isDenied(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && error.code === '42501';
+}
+
+function denial(error: pg.DatabaseError, role: string): ProjectorError {
   return new ProjectorError(
-    'PROJ_DEFINITION_INVALID',
-    `${file}: Postgres refuses a statement that it compiles to: ${error.message}`,
-    `Correct ${file}.`,
+    'PROJ_PREFLIGHT',
+    `${role} may not read what the definitions name: ${error.message}`,
+    `grant usage on schema … to ${role}; grant select on … to ${role}; grant temporary on database … to ${role};`,
     { cause: error },
   );
 }

@@ -6,7 +6,7 @@ import type { TableName } from './plan.ts';
 import { type Location, type Problem, suggestion } from './problems.ts';
 import { findRelation } from './relations.ts';
 import type { BodySpec, FieldSpec, FieldsSpec, RelationSpec } from './schema.ts';
-import { columnFaults, tableFaults } from './tables.ts';
+import { joinFaults, startFaults, tableFaults } from './tables.ts';
 
 /** Takes a table's name apart: `name`, `schema.name`, each part in double quotes where it has a dot. */
 export function parseTableName(text: string): { schema: string | null; name: string } | null {
@@ -145,7 +145,8 @@ function resolveNode(
   const found = findRelation(parent, table, word === 'one' ? 'one' : 'many', columns);
   if ('code' in found)
     return context.report(found.code, [...path, via === undefined ? word : 'via'], found.message);
-  for (const fault of columnFaults(table, found.columns)) {
+  const faults = [...startFaults(table, found.columns), ...joinFaults(parent.table, found.parentColumns)];
+  for (const fault of faults) {
     context.report('PROJ_DEFINITION_TABLE', [...path, word], fault);
   }
   return {

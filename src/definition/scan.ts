@@ -61,6 +61,7 @@ function createScan(
   where: () => Expression | null,
 ): Scan {
   const alias = newAlias('t');
+  const computedPrefix = unusedPrefix(table);
   const columns = new Set<string>();
   const expressions = new Map<string, { name: string; sql: string; guard: Expression | null }>();
   const ones = new Map<string, { node: TableNode; scan: Scan }>();
@@ -93,7 +94,11 @@ function createScan(
     },
     expression(sql, guard) {
       const key = JSON.stringify([sql, guard?.sql]);
-      const known = expressions.get(key) ?? { name: `x${expressions.size + 1}`, sql, guard };
+      const known = expressions.get(key) ?? {
+        name: `${computedPrefix}${expressions.size + 1}`,
+        sql,
+        guard,
+      };
       expressions.set(key, known);
       return `${alias}.${known.name}`;
     },
@@ -126,6 +131,13 @@ function createScan(
     },
   };
   return scan;
+}
+
+/** A prefix for names of computed values that no column begins with. */
+function unusedPrefix({ columns }: CatalogTable): string {
+  let prefix = 'x';
+  while (columns.some(({ name }) => name.startsWith(prefix))) prefix += '_';
+  return prefix;
 }
 
 function createGroup(newAlias: NewAlias, node: TableNode): Group {

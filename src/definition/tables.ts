@@ -39,23 +39,22 @@ export function tableFaults(table: CatalogTable, role: string): string[] {
       faults.push(`the key column ${name}.${column} is an array, which is not supported`);
     }
   }
-  return [...faults, ...columnFaults(table, table.primaryKey)];
+  return [...faults, ...startFaults(table, table.primaryKey)];
 }
 
-/** What keeps columns from leading to documents, as keys and foreign keys do. */
-export function columnFaults(table: CatalogTable, columns: readonly string[]): string[] {
+/** What keeps columns from being where routes start: keys, and this side's columns of a relation. */
+export function startFaults(table: CatalogTable, columns: readonly string[]): string[] {
+  const generated = columns
+    .filter((name) => columnOf(table, name).isGenerated)
+    .map((name) => `${displayName(table)}.${name} is generated, so that changes come without it`);
+  return [...generated, ...joinFaults(table, columns)];
+}
+
+/** What keeps columns from being joined by. */
+export function joinFaults(table: CatalogTable, columns: readonly string[]): string[] {
   return columns.flatMap((name) => {
-    const column = columnOf(table, name);
-    const display = `${displayName(table)}.${name}`;
-    const faults: string[] = [];
-    if (column.isGenerated) {
-      faults.push(`${display} is generated, so that changes come without it: it cannot lead to a document`);
-    }
-    if (!column.hasBuiltInOperators) {
-      faults.push(
-        `${display} is of type ${column.type}, whose equality is not Postgres' own: it cannot lead to a document`,
-      );
-    }
-    return faults;
+    const { type, hasBuiltInOperators } = columnOf(table, name);
+    if (hasBuiltInOperators) return [];
+    return `${displayName(table)}.${name} is of type ${type}, whose equality is not Postgres' own: it cannot be a key here`;
   });
 }
