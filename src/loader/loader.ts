@@ -79,7 +79,7 @@ export function createLoader({ client, bulkBytes, assertHolder, retry, now }: Lo
     };
 
     await retry(async () => {
-      let reason: string | null = null;
+      const reasons: string[] = [];
       for (const request of cutBySize(left, bulkBytes)) {
         if (isExpired()) return;
         await assertHolder();
@@ -90,12 +90,12 @@ export function createLoader({ client, bulkBytes, assertHolder, retry, now }: Lo
           const notNow = outcome ? settle(item, outcome) : 'no answer';
           if (notNow === null) return;
           again.add(item);
-          reason = notNow;
+          reasons.push(notNow);
         });
         const sent = new Set(request);
         left = left.filter((item) => !sent.has(item) || again.has(item));
       }
-      if (reason !== null) throw new NotNowError(reason);
+      if (reasons.length > 0) throw new NotNowError(reasons.at(-1));
     });
     return { accepted, superseded, refused, expired: left.map(({ id }) => id) };
   };

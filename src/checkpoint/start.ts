@@ -1,0 +1,118 @@
+import type { Origin, PhysicalIndex } from '../loader/indexes.ts';
+import type { SlotState } from '../replication/slot.ts';
+import { formatLsn, type Lsn } from '../shared/lsn.ts';
+import type { Checkpoint } from './store.ts';
+
+/** The database as it is now. */
+export interface ServerIdentity {
+  readonly systemIdentifier: string;
+  readonly timeline: number;
+  readonly database: string;
+  /** The end of the WAL. */
+  readonly currentLsn: Lsn;
+}
+
+export interface StartFacts {
+  readonly server: ServerIdentity;
+  readonly plugin: string;
+  readonly slot: SlotState | null;
+  readonly checkpoint: Checkpoint | null;
+  /** Every physical index of every definition. */
+  readonly indexes: readonly PhysicalIndex[];
+}
+
+export type StartDecision =
+  /** Nothing is there: make a slot and everything else. */
+  | { readonly kind: 'create' }
+  /** Go on. */
+  | {
+      readonly kind: 'resume';
+      /** What the slot is asked for. */
+      readonly from: Lsn;
+      /** All before this is durable already: a transaction that ends at or before it is skipped. */
+      readonly durable: Lsn;
+      /** The transaction that must come by, ending at `durable`, when the slot is behind it. */
+      readonly expectXid: number | null;
+      /** Null when nothing says: then the slot's history begins here. */
+      readonly incarnation: string | null;
+    }
+  /** What is there does not belong together. */
+  | { readonly kind: 'resync'; readonly reason: string };
+
+/**
+ * Invariant 7, who wins at start. In this order:
+ *
+ * | slot | checkpoint | indexes | then |
+ * |---|---|---|---|
+ * | none | none | none | create |
+ * | none | any | any | resync: changes since the slot went are gone |
+ * | lost, or of another plugin or database | any | any | resync |
+ * | there | of another cluster, timeline or database | any | resync |
+ * | there | ahead of the server's WAL | any | resync: the database was restored to an earlier point |
+ * | there | behind the slot | any | resync: something else moved the slot, or Redis was restored |
+ * | there | any | restored from a copy, or of another origin | resync |
+ * | there | none | any | resume at the slot's confirmed_flush: all before it is durable |
+ * | there | there | any | resume at the slot; skip up to the checkpoint, and see its last commit come by |
+ */
+export function decideStart({ server, plugin, slot, checkpoint, indexes }: StartFacts): StartDecision {
+  const resync = (reason: string): StartDecision => ({ kind: 'resync', reason });
+  if (!slot) {
+    if (checkpoint) return resync('the replication slot is gone, and with it the changes since then');
+    if (indexes.length > 0)
+      return resync('there are indexes, but neither a replication slot nor a resume point');
+    return { kind: 'create' };
+  }
+  if (slot.lost) return resync('the replication slot has lost its WAL (max_slot_wal_keep_size)');
+  if (slot.plugin !== plugin)
+    return resync(`the replication slot decodes with ${slot.plugin}, not ${plugin}`);
+  if (slot.database !== server.database)
+    return resync(`the replication slot belongs to the database ${slot.database}`);
+
+  const origins = [...(checkpoint ? [checkpoint.origin] : []), ...indexes.map(({ origin }) => origin)];
+  for (const origin of origins) {
+    const difference = differs(origin, server);
+    if (difference) return resync(difference);
+  }
+  const incarnations = new Set(origins.map(({ incarnation }) => incarnation));
+  if (incarnations.size > 1)
+    return resync('the resume point and the indexes belong to different replication slots');
+  const restored = indexes.find(({ original }) => !original);
+  if (restored) return resync(`the index ${restored.physical} was restored from a copy`);
+
+  const [incarnation = null] = incarnations;
+  if (!checkpoint) {
+    return {
+      kind: 'resume',
+      from: slot.confirmedFlush,
+      durable: slot.confirmedFlush,
+      expectXid: null,
+      incarnation,
+    };
+  }
+  if (checkpoint.lsn > server.currentLsn) {
+    return resync(`the resume point ${formatLsn(checkpoint.lsn)} is ahead of the database: it was restored`);
+  }
+  if (checkpoint.lsn < slot.confirmedFlush) {
+    return resync(
+      `the slot has been moved to ${formatLsn(slot.confirmedFlush)}, past the resume point ${formatLsn(checkpoint.lsn)}`,
+    );
+  }
+  const behind = slot.confirmedFlush < checkpoint.lsn;
+  return {
+    kind: 'resume',
+    from: slot.confirmedFlush,
+    durable: checkpoint.lsn,
+    expectXid: behind ? checkpoint.xid : null,
+    incarnation,
+  };
+}
+
+function differs(origin: Origin, server: ServerIdentity): string | null {
+  if (origin.systemIdentifier !== server.systemIdentifier) return 'the database belongs to another cluster';
+  if (origin.timeline !== server.timeline) {
+    return `the database is on timeline ${server.timeline}, not ${origin.timeline}: it failed over or was restored`;
+  }
+  if (origin.database !== server.database)
+    return `the resume point belongs to the database ${origin.database}`;
+  return null;
+}

@@ -1,0 +1,211 @@
+import { z } from 'zod';
+import type { IndexPlan } from '../definition/plan.ts';
+import { ProjectorError } from '../ops/errors.ts';
+import { httpStatus, type Elasticsearch } from '../servers/elasticsearch.ts';
+
+/** Which history of which database an index or a resume point belongs to. */
+export const originSchema = z.object({
+  systemIdentifier: z.string(),
+  timeline: z.number(),
+  database: z.string(),
+  /** Made anew with every slot. */
+  incarnation: z.string(),
+});
+
+export type Origin = z.output<typeof originSchema>;
+
+const metaSchema = z.object({
+  projector: z.object({
+    /** PROJECTOR_NAME. */
+    name: z.string(),
+    index: z.string(),
+    /** The plan's hash. */
+    hash: z.string(),
+    /** The index's own uuid: another one means that it was restored from a snapshot. */
+    uuid: z.string(),
+    origin: originSchema,
+  }),
+});
+
+/** An index in Elasticsearch that this projector made. */
+export interface PhysicalIndex {
+  readonly physical: string;
+  readonly writeAlias: string;
+  readonly hash: string;
+  readonly origin: Origin;
+  /** Whether it is the index that was made, and not one restored from a copy. */
+  readonly original: boolean;
+  /** Whether the alias that searches use points to it. A new one is building until then. */
+  readonly serving: boolean;
+}
+
+export interface IndexAdmin {
+  /** The physical indexes of one index, the newest last. */
+  find(index: IndexPlan): Promise<PhysicalIndex[]>;
+  /** Creates an empty physical index, made for building: no replicas, no refresh. */
+  create(index: IndexPlan, origin: Origin): Promise<PhysicalIndex>;
+  /** Gives a built index its own settings, makes it searchable, and swaps the alias to it in one step. */
+  serve(index: IndexPlan, built: PhysicalIndex): Promise<void>;
+  /** Deletes every physical index of this index, and whatever index stands where its alias should. */
+  drop(index: IndexPlan): Promise<void>;
+  refresh(physical: string): Promise<void>;
+  count(physical: string): Promise<number>;
+  alias(index: IndexPlan): string;
+}
+
+/** Tombstones of deletions are kept this long, so that no late write resurrects a deleted document (invariant 4). */
+const GC_DELETES = '1h';
+
+/** Stands for the uuid between an index's creation and the moment it is known; an index left so is nobody's. */
+const NOT_YET = '';
+
+const BUILDING = { 'index.refresh_interval': '-1', 'index.number_of_replicas': 0 };
+
+/** Makes, finds, swaps and drops the physical indexes behind the aliases. */
+export function createIndexAdmin(
+  client: Elasticsearch,
+  { name, prefix }: { readonly name: string; readonly prefix: string },
+): IndexAdmin {
+  const aliasOf = (index: IndexPlan): string => `${prefix}${index.name}`;
+
+  const find = async (index: IndexPlan): Promise<PhysicalIndex[]> => {
+    const alias = aliasOf(index);
+    const found = await client.indices.get({
+      index: `${alias}-*`,
+      expand_wildcards: 'all',
+      allow_no_indices: true,
+    });
+    const ours: PhysicalIndex[] = [];
+    for (const [physical, state] of Object.entries(found)) {
+      const meta = metaSchema.safeParse(state.mappings?._meta);
+      if (!meta.success || meta.data.projector.name !== name || meta.data.projector.index !== index.name)
+        continue;
+      const { hash, uuid, origin } = meta.data.projector;
+      if (uuid === NOT_YET) continue;
+      ours.push({
+        physical,
+        writeAlias: writeAliasOf(physical),
+        hash,
+        origin,
+        original: uuid === state.settings?.index?.uuid,
+        serving: Object.hasOwn(state.aliases ?? {}, alias),
+      });
+    }
+    return ours.sort((a, b) => (a.physical < b.physical ? -1 : 1));
+  };
+
+  return {
+    find,
+    alias: aliasOf,
+
+    async create(index, origin) {
+      const alias = aliasOf(index);
+      await refuseForeignIndex(client, alias);
+      const physical = `${alias}-${timestamp(new Date())}`;
+      const meta = (uuid: string): Record<string, unknown> => ({
+        ...(index.mappings['_meta'] ?? {}),
+        projector: { name, index: index.name, hash: index.hash, uuid, origin },
+      });
+      await client.indices.create({
+        index: physical,
+        settings: { ...flattenIndex(index.settings), 'index.gc_deletes': GC_DELETES, ...BUILDING },
+        mappings: { ...index.mappings, _meta: meta(NOT_YET) },
+        aliases: { [writeAliasOf(physical)]: {} },
+      });
+      const created = await client.indices.getSettings({ index: physical, name: 'index.uuid' });
+      const uuid = created[physical]?.settings?.index?.uuid ?? '';
+      await client.indices.putMapping({ index: physical, _meta: meta(uuid) });
+      return {
+        physical,
+        writeAlias: writeAliasOf(physical),
+        hash: index.hash,
+        origin,
+        original: true,
+        serving: false,
+      };
+    },
+
+    async serve(index, built) {
+      const alias = aliasOf(index);
+      const own = flattenIndex(index.settings);
+      await client.indices.putSettings({
+        index: built.physical,
+        settings: {
+          'index.refresh_interval': own['index.refresh_interval'] ?? (null),
+          'index.number_of_replicas': own['index.number_of_replicas'] ?? (null),
+        },
+      });
+      await client.indices.refresh({ index: built.physical });
+      const others = (await find(index)).filter(({ physical }) => physical !== built.physical);
+      await client.indices.updateAliases({
+        actions: [
+          ...others
+            .filter(({ serving }) => serving)
+            .map(({ physical }) => ({ remove: { index: physical, alias } })),
+          { add: { index: built.physical, alias } },
+        ],
+      });
+      for (const { physical } of others) await client.indices.delete({ index: physical });
+    },
+
+    async drop(index) {
+      for (const { physical } of await find(index)) await client.indices.delete({ index: physical });
+      const alias = aliasOf(index);
+      const standing = await concreteIndex(client, alias);
+      if (standing) await client.indices.delete({ index: alias });
+    },
+
+    async refresh(physical) {
+      await client.indices.refresh({ index: physical });
+    },
+
+    async count(physical) {
+      return (await client.count({ index: physical })).count;
+    },
+  };
+}
+
+function writeAliasOf(physical: string): string {
+  return `${physical}-write`;
+}
+
+/** `20261124T041530123`: sorts by time. */
+function timestamp(at: Date): string {
+  return at
+    .toISOString()
+    .replace(/[-:.Z]/g, '')
+    .toLowerCase();
+}
+
+/** Whether an index, not an alias, has this name. */
+async function concreteIndex(client: Elasticsearch, name: string): Promise<boolean> {
+  try {
+    return Object.hasOwn(await client.indices.get({ index: name, filter_path: '*.aliases' }), name);
+  } catch (error) {
+    if (httpStatus(error) === 404) return false;
+    throw error;
+  }
+}
+
+async function refuseForeignIndex(client: Elasticsearch, alias: string): Promise<void> {
+  if (!(await concreteIndex(client, alias))) return;
+  throw new ProjectorError(
+    'PROJ_INDEX_FOREIGN',
+    `an index named ${alias} stands where the alias of that name should be`,
+    'Delete it, set INDEX_PREFIX, or run once with ES_SHOULD_DROP_INDEX=TRUE, which deletes it.',
+  );
+}
+
+/** Settings with every name in its full dotted form, whichever of the accepted nestings they were written in. */
+function flattenIndex(
+  settings: Readonly<Record<string, unknown>>,
+): Record<string, string | number | undefined> {
+  const flat: Record<string, unknown> = {};
+  const walk = (value: unknown, path: string): void => {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
+    } else flat[path.startsWith('index.') ? path : `index.${path}`] = value;
+  };
+  walk(settings, '');
+  return flat as Record<string, string | number | undefined>;
+}

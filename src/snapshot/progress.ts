@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { Redis } from '../servers/redis.ts';
+
+/** How far the snapshot of one index has come; kept in Redis, so that it is resumed and can be watched. */
+export interface SnapshotProgress {
+  /** The physical index that it fills. */
+  readonly physical: string;
+  readonly state: 'running' | 'done';
+  /** Documents written or found gone. */
+  readonly done: number;
+  /** Documents there were to write when it began. */
+  readonly total: number;
+  /** Every key up to and with this one is done; absent at the beginning. */
+  readonly after: readonly string[] | null;
+}
+
+const progressSchema = z.object({
+  physical: z.string(),
+  state: z.enum(['running', 'done']),
+  done: z.number(),
+  total: z.number(),
+  after: z.array(z.string()).nullable(),
+});
+
+export interface ProgressStore {
+  read(index: string): Promise<SnapshotProgress | null>;
+  write(index: string, progress: SnapshotProgress): Promise<void>;
+  clear(index: string): Promise<void>;
+}
+
+/** Keeps snapshots' progress under `projector:<name>:snapshot:<index>`. */
+export function createProgressStore(redis: Redis, name: string): ProgressStore {
+  const keyOf = (index: string): string => `projector:${name}:snapshot:${index}`;
+  return {
+    async read(index) {
+      const text = await redis.get(keyOf(index));
+      return text === null ? null : progressSchema.parse(JSON.parse(text));
+    },
+    async write(index, progress) {
+      await redis.set(keyOf(index), JSON.stringify(progress));
+    },
+    async clear(index) {
+      await redis.del(keyOf(index));
+    },
+  };
+}
