@@ -39,7 +39,10 @@ function byLocation({ at: a }: Problem, { at: b }: Problem): number {
 export function suggestion(name: string, candidates: readonly string[]): string {
   const near = candidates
     .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter((entry) => entry.distance <= Math.max(2, Math.floor(name.length / 3)))
+    .filter(
+      ({ candidate, distance: far }) =>
+        far <= Math.max(2, Math.floor(name.length / 3)) || candidate.startsWith(name),
+    )
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ candidate }) => candidate);

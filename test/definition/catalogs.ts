@@ -1,0 +1,98 @@
+import type { Catalog, CatalogColumn, CatalogTable } from '../../src/definition/catalog.ts';
+import { parseDefinition, type Definition } from '../../src/definition/load.ts';
+
+/** A table in few words, for a catalog without a server. */
+export interface TableSketch {
+  /** `name type`, with a `!` for not null; the key's columns need none. */
+  readonly columns: readonly string[];
+  readonly key?: readonly string[];
+  readonly unique?: readonly (readonly string[])[];
+  /** `column[, column] -> schema.table(column[, column])`, with a ` not enforced` behind. */
+  readonly references?: readonly string[];
+  readonly more?: Partial<CatalogTable>;
+}
+
+/** A catalog of tables by their `schema.name`. */
+export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Catalog {
+  const names = Object.keys(sketches);
+  const oidOf = (name: string): number => names.indexOf(name) + 1;
+  return {
+    role: 'projector',
+    tables: Object.entries(sketches).map(([display, sketch]): CatalogTable => {
+      const [schema = '', name = ''] = display.split('.');
+      const { key = [], unique = [], references = [], more = {} } = sketch;
+      return {
+        oid: oidOf(display),
+        schema,
+        name,
+        kind: 'table',
+        persistence: 'permanent',
+        hidesRows: false,
+        columns: sketch.columns.map((text) => columnOf(text, key)),
+        primaryKey: key,
+        uniqueKeys: [key, ...unique].filter(({ length }) => length > 0),
+        foreignKeys: references.map((text) => {
+          const [, own = '', to = '', theirs = '', lax] =
+            /^(.*) -> (.*)\((.*)\)( not enforced)?$/.exec(text) ?? [];
+          return {
+            name: text,
+            columns: own.split(', '),
+            referencedOid: oidOf(to),
+            referencedColumns: theirs.split(', '),
+            isEnforced: lax === undefined,
+          };
+        }),
+        storage: [
+          {
+            schema,
+            name,
+            kind: 'table',
+            persistence: 'permanent',
+            replicaIdentity: 'default',
+            identityColumns: key,
+            identityIndexes: [key, ...unique].map((columns) => ({ name: columns.join('_'), columns })),
+          },
+        ],
+        ...more,
+      };
+    }),
+  };
+}
+
+function columnOf(text: string, key: readonly string[]): CatalogColumn {
+  const [name = '', type = 'text'] = text.replace('!', '').split(' ');
+  const exact = { integer: 'integer', bigint: 'integer', text: 'text', uuid: 'uuid', boolean: 'boolean' };
+  return {
+    name,
+    type,
+    isNotNull: text.endsWith('!') || key.includes(name),
+    isGenerated: false,
+    textClass: exact[type as keyof typeof exact] ?? null,
+    hasBuiltInOperators: true,
+  };
+}
+
+/** A definition from its text; it has to be well-formed. */
+export function definitionOf(text: string, file = 'index.yaml'): Definition {
+  const { definition, problems } = parseDefinition(file, text);
+  if (!definition) throw new Error(problems.map(({ message }) => message).join('\n'));
+  return definition;
+}
+
+/** Two tables of films' people, as the shipped definitions use them. */
+export const films = catalogOf({
+  'content.film_work': { columns: ['id uuid', 'title text!', 'rating real', 'type text'], key: ['id'] },
+  'content.person': { columns: ['id uuid', 'full_name text!'], key: ['id'] },
+  'content.genre': { columns: ['id uuid', 'name text!'], key: ['id'], unique: [['name']] },
+  'content.genre_film_work': {
+    columns: ['id uuid', 'film_work_id uuid!', 'genre_id uuid!'],
+    key: ['id'],
+    unique: [['film_work_id', 'genre_id']],
+    references: ['film_work_id -> content.film_work(id)', 'genre_id -> content.genre(id)'],
+  },
+  'content.person_film_work': {
+    columns: ['id uuid', 'film_work_id uuid!', 'person_id uuid!', 'role text!'],
+    key: ['id'],
+    references: ['film_work_id -> content.film_work(id)', 'person_id -> content.person(id)'],
+  },
+});
