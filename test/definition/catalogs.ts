@@ -61,13 +61,18 @@ export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Cata
 
 function columnOf(text: string, key: readonly string[]): CatalogColumn {
   const [name = '', type = 'text'] = text.replace('!', '').split(' ');
-  const exact = { integer: 'integer', bigint: 'integer', text: 'text', uuid: 'uuid', boolean: 'boolean' };
+  const exact: Record<string, string | undefined> = {
+    integer: 'integer',
+    bigint: 'integer',
+    text: 'text',
+    uuid: 'uuid',
+  };
   return {
     name,
     type,
     isNotNull: text.endsWith('!') || key.includes(name),
     isGenerated: false,
-    textClass: exact[type as keyof typeof exact] ?? null,
+    textClass: exact[type] ?? null,
     hasBuiltInOperators: true,
   };
 }

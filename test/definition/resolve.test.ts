@@ -34,7 +34,7 @@ describe('a name that the database does not have', () => {
     );
     assert.equal(
       faultOf(films, movies('x: { many: genre_film_work, value: { one: genre, value: nmae } }')),
-      'PROJ_DEFINITION_UNKNOWN_NAME index.yaml:4:51: content.genre has no column nmae; did you mean name?',
+      'PROJ_DEFINITION_UNKNOWN_NAME index.yaml:4:52: content.genre has no column nmae; did you mean name?',
     );
     assert.equal(
       faultOf(films, movies('x: { many: genre_film_work, fields: { y: id }, order: [z] }')),
