@@ -96,11 +96,9 @@ function list({ node, value, order }: ManyValue, parent: Scan): string {
   const notNull = element.isNullable ? `${element.scalar ?? json} is not null` : null;
   const terms = order.map((term) => ({ ...term, ...render(term.value, scan, node.where) }));
   return group.aggregate(node.where, (filter) => {
-    const ordered = terms.map(({ value: by, scalar = '', isDescending }) => {
-      // The sort may come before the filter, so what may fail is not computed for rows that are filtered out.
-      const sql = filter === null || isColumn(by) ? scalar : `case when ${filter} then ${scalar} end`;
-      return isDescending ? `${sql} desc nulls last` : sql;
-    });
+    const ordered = terms.map(({ scalar = '', isDescending }) =>
+      isDescending ? `${scalar} desc nulls last` : scalar,
+    );
     const ties = terms.some((term) => term.value === value && term.isExact)
       ? [] // elements that tie are the same
       : scan.table.primaryKey.length > 0
@@ -109,10 +107,6 @@ function list({ node, value, order }: ManyValue, parent: Scan): string {
     const by = [...new Set([...ordered, ...ties])].join(', ');
     return `'[' || string_agg(${json}, ',' order by ${by})${filterClause([filter, notNull])} || ']'`;
   });
-}
-
-function isColumn(value: Value): boolean {
-  return value.kind === 'one' ? isColumn(value.value) : value.kind === 'column';
 }
 
 function filterClause(conditions: readonly (string | null)[]): string {

@@ -131,8 +131,8 @@ export function createIndexAdmin(
       await client.indices.putSettings({
         index: built.physical,
         settings: {
-          'index.refresh_interval': own['index.refresh_interval'] ?? (null),
-          'index.number_of_replicas': own['index.number_of_replicas'] ?? (null),
+          'index.refresh_interval': own['index.refresh_interval'] ?? null,
+          'index.number_of_replicas': own['index.number_of_replicas'] ?? null,
         },
       });
       await client.indices.refresh({ index: built.physical });

@@ -58,7 +58,7 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-const TRANSIENT_STATES = /^(08|53|57P0[1-5]|58|40001|40P01|25006)/;
+const TRANSIENT_STATES = /^(08|53|57P0[1-5]|55P03|58|40001|40P01|25006)/;
 const TRANSIENT_MESSAGES =
   /connection terminated|connection ended|timeout exceeded|client has encountered a connection error|not queryable/i;
 

@@ -1,0 +1,66 @@
+import { errorCodes } from '../ops/errors.ts';
+import { renderHelp } from '../config/render.ts';
+
+const summaries = {
+  check: 'Say whether definitions, Postgres, Redis and Elasticsearch are ready, changing nothing',
+  init: "Prepare Postgres (publication, replica identities) with the tables' owner's rights",
+  run: 'Follow Postgres; creates and fills what is missing first',
+  snapshot: 'Write every document anew, while the service runs or without it',
+  status: 'Show how the service, its slot and its indexes are',
+  teardown: 'Remove the slot, the publication, the indexes and all that is kept in Redis',
+} as const;
+
+export type CommandName = keyof typeof summaries;
+
+const details: Readonly<Record<CommandName, string>> = {
+  check: `projector check
+
+Compiles the definitions against the live database, and lists every problem with the statement that mends it.
+Exit codes: 0 ready, 2 settings or definitions, 3 Postgres is not set up.`,
+  init: `projector init
+
+Creates the publication and sets replica identities, as ADMIN_DATABASE_URL's role (the owner of the tables; it needs
+CREATE on the database). Run it again after a definition has come to read another table. It does nothing twice.`,
+  run: `projector run
+
+Follows the slot until SIGTERM or Ctrl-C, which finish what is under way, store the resume point, and exit 0. On an
+empty system it creates the slot and the indexes, snapshots while it streams, and moves each alias when its index is
+complete. An index whose definition has changed is built anew beside the old one, which serves until then.
+Exit codes: 2 settings or definitions, 3 Postgres is not set up, 5 resync required, 6 the slot is held by another.`,
+  snapshot: `projector snapshot [--index NAME]…
+
+Reads every row and writes every document anew, of all indexes or of those named. Where the service runs it does the
+work, and this shows its progress; else this holds the slot until it is done. An interrupted snapshot is resumed.`,
+  status: `projector status [--json] [--quiet]
+
+Exit codes: 0 the service runs, 1 it does not. --quiet prints nothing.`,
+  teardown: `projector teardown --yes
+
+Drops the slot and the publication (as ADMIN_DATABASE_URL's role), the indexes of all definitions with their aliases,
+and everything under this PROJECTOR_NAME in Redis. Stop the service first. Tables are not touched.`,
+};
+
+export function isCommand(word: string): word is CommandName {
+  return Object.hasOwn(summaries, word);
+}
+
+export function help(): string {
+  const commands = Object.entries(summaries)
+    .map(([name, summary]) => `  ${name.padEnd(10)} ${summary}`)
+    .join('\n');
+  return `projector: keeps Elasticsearch documents in step with Postgres, through logical replication
+
+Usage: projector COMMAND [OPTIONS]
+
+${commands}
+
+\`projector COMMAND --help\` says more. Settings come from the environment, .env and .stack/env:
+
+${renderHelp()}
+Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 preflight failed, 5 resync required, 6 slot held by another.
+Every error has a code (${Object.keys(errorCodes).slice(0, 3).join(', ')}, …), its cause and its fix.`;
+}
+
+export function commandHelp(name: CommandName): string {
+  return details[name];
+}

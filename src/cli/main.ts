@@ -1,0 +1,93 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { withEnvFiles } from '../config/env-files.ts';
+import { loadSettings, type Settings } from '../config/settings.ts';
+import { ProjectorError } from '../ops/errors.ts';
+import { createLogger, type Logger } from '../ops/log.ts';
+import { check } from './check.ts';
+import { commandHelp, help, isCommand, type CommandName } from './help.ts';
+import { init } from './init.ts';
+import { run } from './run.ts';
+import { snapshot } from './snapshot.ts';
+import { status } from './status.ts';
+import { teardown } from './teardown.ts';
+
+/** What a command is given: its settings and flags, and a signal that Ctrl-C and SIGTERM abort. */
+export interface CommandContext {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly stop: AbortSignal;
+  readonly flags: Flags;
+}
+
+export interface Flags {
+  readonly index: readonly string[];
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly yes: boolean;
+}
+
+/** Each command answers on stdout, and gives its exit code. */
+type Command = (context: CommandContext) => Promise<number>;
+
+const commands: Readonly<Record<CommandName, Command>> = { check, init, run, snapshot, status, teardown };
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { positionals, values } = parseCommandLine(argv);
+  const [name, ...rest] = positionals;
+  if (values.help || name === undefined || name === 'help') {
+    const about = name === 'help' ? rest[0] : name;
+    console.log(about !== undefined && isCommand(about) ? commandHelp(about) : help());
+    return values.help || name === 'help' ? 0 : 2;
+  }
+  if (!isCommand(name) || rest.length > 0) {
+    const word = isCommand(name) ? rest.join(' ') : name;
+    throw usage(`${word} is not understood here`);
+  }
+  const settings = loadSettings(withEnvFiles(process.env, process.cwd()));
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const flags = { index: values.index, json: values.json, quiet: values.quiet, yes: values.yes };
+  return commands[name]({ settings, log: createLogger(settings.logLevel), stop: stop.signal, flags });
+}
+
+function parseCommandLine(argv: readonly string[]): {
+  positionals: string[];
+  values: Flags & { help: boolean };
+} {
+  try {
+    const { positionals, values } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        index: { type: 'string', multiple: true, default: [] },
+        json: { type: 'boolean', default: false },
+        quiet: { type: 'boolean', default: false },
+        yes: { type: 'boolean', default: false },
+      },
+    });
+    return { positionals, values };
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function usage(message: string): ProjectorError {
+  return new ProjectorError('PROJ_USAGE', message, 'See `projector --help`.');
+}
+
+/** One line of cause, one of fix; a fault of our own comes with its stack. */
+function reportFailure(error: unknown): number {
+  if (error instanceof ProjectorError) {
+    console.error(`${error.code}: ${error.message}\n  fix: ${error.fix}`);
+    return error.exitCode;
+  }
+  console.error('PROJ_INTERNAL:', error);
+  console.error(
+    '  fix: This is a fault of the service itself, or of a server; start again, and report it with the above.',
+  );
+  return 1;
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch(reportFailure);

@@ -1,0 +1,23 @@
+import { runService } from '../service/run.ts';
+import type { CommandContext } from './main.ts';
+
+/** Follows the slot until it is stopped. */
+export async function run({ settings, log, stop }: CommandContext): Promise<number> {
+  stop.addEventListener(
+    'abort',
+    () => {
+      log.info('stopping');
+      setTimeout(() => {
+        log.error(
+          { shutdownTimeoutMs: settings.shutdownTimeoutMs },
+          'stopping took too long; ending at once',
+        );
+        process.exit(1);
+      }, settings.shutdownTimeoutMs).unref();
+    },
+    { once: true },
+  );
+  await runService({ settings, log, stop });
+  log.info('stopped');
+  return 0;
+}

@@ -1,0 +1,87 @@
+import type { Pool } from 'pg';
+import type { Settings } from '../config/settings.ts';
+import type { Logger } from '../ops/log.ts';
+import { parseSnapshot, type TransactionSnapshot } from '../replication/gate.ts';
+import type { PreparedQuery } from '../resolver/resolver.ts';
+import type { QueryRows } from '../router/pages.ts';
+import {
+  createElasticsearch,
+  isTransientElasticsearchError,
+  type Elasticsearch,
+} from '../servers/elasticsearch.ts';
+import { createPool, isTransientPostgresError } from '../servers/postgres.ts';
+import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
+import { createRetry, type Retry, type Waits } from '../servers/retry.ts';
+
+/** The three servers, as one session uses them. Every call retries what is transient for as long as it takes. */
+export interface Connections extends AsyncDisposable {
+  readonly elasticsearch: Elasticsearch;
+  readonly redis: Redis;
+  readonly retry: { readonly postgres: Retry; readonly redis: Retry; readonly elasticsearch: Retry };
+  /** What is being waited for. */
+  readonly waits: Waits;
+  readonly query: QueryRows;
+  readonly preparedQuery: PreparedQuery;
+  /** `pg_current_snapshot()`, on a connection of its own, so that no reading stands before it. */
+  readonly takeSnapshot: () => Promise<TransactionSnapshot>;
+  /** `pg_current_xact_id()`: assigns a transaction id. */
+  readonly assignXid: () => Promise<bigint>;
+}
+
+/** The replication connection and the gate's count against the cap too. */
+const RESERVED_CONNECTIONS = 2;
+
+export function openConnections(settings: Settings, log: Logger, signal: AbortSignal): Connections {
+  const applicationName = `projector ${settings.name}`;
+  const pool = createPool(
+    settings.databaseUrl,
+    applicationName,
+    Math.max(1, settings.postgresMaxConnections - RESERVED_CONNECTIONS),
+  );
+  const gatePool = createPool(settings.databaseUrl, applicationName, 1);
+  const redis = createRedis(settings.redisUrl);
+  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
+  const waits: Waits = new Map();
+  const retryFor = (
+    server: 'postgres' | 'redis' | 'elasticsearch',
+    isTransient: (error: Error) => boolean,
+  ): Retry => createRetry({ server, isTransient, log, waits, signal });
+  const retry = {
+    postgres: retryFor('postgres', isTransientPostgresError),
+    redis: retryFor('redis', isTransientRedisError),
+    // Ownership is asked of Redis before every attempt, so either may be away.
+    elasticsearch: retryFor(
+      'elasticsearch',
+      (error) => isTransientElasticsearchError(error) || isTransientRedisError(error),
+    ),
+  };
+  const scalar = async (from: Pool, sql: string): Promise<string> => {
+    const { rows } = await retry.postgres(() => from.query<[string]>({ text: sql, rowMode: 'array' }));
+    return rows[0]?.[0] ?? '';
+  };
+  const rowsOf = async (config: {
+    name?: string;
+    text: string;
+    values: readonly unknown[];
+  }): Promise<string[][]> => {
+    const { rows } = await retry.postgres(() =>
+      pool.query<string[]>({ ...config, values: [...config.values], rowMode: 'array' }),
+    );
+    return rows;
+  };
+
+  return {
+    elasticsearch,
+    redis,
+    retry,
+    waits,
+    query: (text, values) => rowsOf({ text, values }),
+    preparedQuery: (name, text, values) => rowsOf({ name, text, values }),
+    takeSnapshot: async () => parseSnapshot(await scalar(gatePool, 'select pg_current_snapshot()::text')),
+    assignXid: async () => BigInt(await scalar(gatePool, 'select pg_current_xact_id()::text')),
+    [Symbol.asyncDispose]: async () => {
+      redis.disconnect();
+      await Promise.all([pool.end(), gatePool.end(), elasticsearch.close()]);
+    },
+  };
+}

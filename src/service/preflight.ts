@@ -1,0 +1,80 @@
+import type { ClientBase } from 'pg';
+import { identityProblems } from '../definition/identity.ts';
+import type { PreparedPlan } from '../definition/prepare.ts';
+import { ProjectorError } from '../ops/errors.ts';
+import { publicationProblems } from '../replication/publication.ts';
+import { sqlState } from '../servers/postgres.ts';
+
+/** Something that Postgres lacks for this plan. */
+export interface PreflightProblem {
+  readonly problem: string;
+  /** The statement that mends it. */
+  readonly sql: string;
+  /** Whether it takes more than running the statement in this database: a restart, or a person's decision. */
+  readonly byHand: boolean;
+}
+
+/** Everything that Postgres lacks for the plan to be followed; empty when nothing does. */
+export async function findProblems(
+  client: ClientBase,
+  plan: PreparedPlan,
+  publication: string,
+): Promise<PreflightProblem[]> {
+  const problems: PreflightProblem[] = [];
+  const { rows } = await client.query<{ wal_level: string; role: string; replicates: boolean }>(
+    `select current_setting('wal_level') as wal_level, rolname as role, rolreplication or rolsuper as replicates
+     from pg_roles where rolname = current_user`,
+  );
+  const [server] = rows;
+  if (server && server.wal_level !== 'logical') {
+    const sql = 'alter system set wal_level = logical; -- and restart Postgres';
+    problems.push({ problem: `wal_level is ${server.wal_level}, not logical`, sql, byHand: true });
+  }
+  if (server && !server.replicates) {
+    const sql = `alter role "${server.role}" replication;`;
+    problems.push({ problem: `the role ${server.role} may not replicate`, sql, byHand: true });
+  }
+  for (const { schema, name, missing, sql } of identityProblems(plan.catalog, plan.tables)) {
+    const problem = `the replica identity of ${schema}.${name} does not carry ${missing.join(', ')}`;
+    problems.push({ problem, sql, byHand: false });
+  }
+  for (const { problem, sql } of await publicationProblems(client, publication, plan.tables)) {
+    problems.push({ problem, sql, byHand: false });
+  }
+  return problems;
+}
+
+/**
+ * Mends what it may, and returns what it has run.
+ *
+ * @throws ProjectorError `PROJ_PREFLIGHT` with the SQL of all that is left, where the client's role has not the rights.
+ */
+export async function mend(client: ClientBase, problems: readonly PreflightProblem[]): Promise<string[]> {
+  const ran: string[] = [];
+  const left: PreflightProblem[] = [];
+  for (const problem of problems) {
+    if (problem.byHand) {
+      left.push(problem);
+      continue;
+    }
+    try {
+      await client.query(problem.sql);
+      ran.push(problem.sql);
+    } catch (error) {
+      if (sqlState(error) !== '42501') throw error;
+      left.push(problem);
+    }
+  }
+  if (left.length > 0) throw preflightError(left);
+  return ran;
+}
+
+/** One error for all problems, with the SQL that mends them. */
+export function preflightError(problems: readonly PreflightProblem[]): ProjectorError {
+  const statements = problems.map(({ sql }) => `  ${sql}`).join('\n');
+  return new ProjectorError(
+    'PROJ_PREFLIGHT',
+    `Postgres is not set up yet: ${problems.map(({ problem }) => problem).join('; ')}`,
+    `Run \`projector init\` with ADMIN_DATABASE_URL of the tables' owner, or have this run:\n${statements}`,
+  );
+}

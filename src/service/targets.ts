@@ -1,0 +1,37 @@
+import type { Plan } from '../definition/plan.ts';
+import type { IndexAdmin, Origin, PhysicalIndex } from '../loader/indexes.ts';
+import type { Logger } from '../ops/log.ts';
+import type { Retry } from '../servers/retry.ts';
+import type { Target } from './projection.ts';
+
+/** A physical index that documents are written to, and whether it has still to be filled. */
+export interface BuildTarget extends Target {
+  readonly state: PhysicalIndex;
+  readonly isBuilding: boolean;
+}
+
+/**
+ * The physical index of every definition: the one that serves where it was made from this very definition; else one
+ * that is being built from it; else a new one. An index of an older definition serves on until the new one is filled.
+ */
+export async function ensureTargets(
+  plan: Plan,
+  indexes: IndexAdmin,
+  origin: Origin,
+  retry: Retry,
+  log: Logger,
+): Promise<BuildTarget[]> {
+  const targets: BuildTarget[] = [];
+  for (const index of plan.indexes) {
+    const state = await retry(async () => {
+      const current = (await indexes.find(index)).filter(({ hash }) => hash === index.hash);
+      return (
+        current.find(({ serving }) => serving) ?? current.at(-1) ?? (await indexes.create(index, origin))
+      );
+    });
+    if (!state.serving) log.info({ index: index.name, physical: state.physical }, 'building an index');
+    const { physical, writeAlias } = state;
+    targets.push({ index, physical, writeAlias, state, isBuilding: !state.serving });
+  }
+  return targets;
+}
