@@ -123,11 +123,11 @@ function toColumn(row: ColumnRow): CatalogColumn {
 }
 
 function textClass({ base_type: type, is_enum: isEnum }: ColumnRow): string | null {
-  if (isEnum || /^character\(/.test(type)) return type;
-  if (/^(text|character varying|name)\b/.test(type)) return 'text';
+  if (isEnum || /^character\(\d+\)$/.test(type)) return type;
+  if (/^(text|name|character varying(\(\d+\))?)$/.test(type)) return 'text';
   if (/^(smallint|integer|bigint|oid)$/.test(type)) return 'integer';
-  if (/^timestamp.* without/.test(type)) return 'timestamp';
-  if (/^timestamp/.test(type)) return 'timestamptz';
+  if (/^timestamp(\(\d\))? without time zone$/.test(type)) return 'timestamp';
+  if (/^timestamp(\(\d\))? with time zone$/.test(type)) return 'timestamptz';
   return /^(uuid|boolean|date|bytea)$/.test(type) ? type : null;
 }
 
