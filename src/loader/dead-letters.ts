@@ -1,6 +1,6 @@
 import type { Redis } from '../servers/redis.ts';
-import type { Lsn } from '../shared/lsn.ts';
-import { formatLsn } from '../shared/lsn.ts';
+import type { Retry } from '../servers/retry.ts';
+import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import type { RefusedDocument } from './loader.ts';
 
 /** Documents that Elasticsearch refuses for their own content, kept in Redis under `projector:<name>:dead:<index>`. */
@@ -14,12 +14,18 @@ export interface DeadLetters {
   count(index: string): number;
 }
 
-export function createDeadLetters(redis: Redis, name: string, indexes: readonly string[]): DeadLetters {
+export function createDeadLetters(
+  redis: Redis,
+  name: string,
+  indexes: readonly string[],
+  retry: Retry,
+): DeadLetters {
   const known = new Map(indexes.map((index) => [index, new Set<string>()]));
   const keyOf = (index: string): string => `projector:${name}:dead:${index}`;
   return {
     async open() {
-      for (const [index, ids] of known) for (const id of await redis.hkeys(keyOf(index))) ids.add(id);
+      for (const [index, ids] of known)
+        for (const id of await retry(() => redis.hkeys(keyOf(index)))) ids.add(id);
     },
     async record(index, refused, version) {
       if (refused.length === 0) return;
@@ -27,7 +33,7 @@ export function createDeadLetters(redis: Redis, name: string, indexes: readonly 
         id,
         JSON.stringify({ status, type, reason, version: formatLsn(version), at: new Date().toISOString() }),
       ]);
-      await redis.hset(keyOf(index), ...fields);
+      await retry(() => redis.hset(keyOf(index), ...fields));
       for (const { id } of refused) known.get(index)?.add(id);
     },
     async forget(index, accepted) {
@@ -35,7 +41,7 @@ export function createDeadLetters(redis: Redis, name: string, indexes: readonly 
       if (!ids || ids.size === 0) return;
       const gone = [...accepted].filter((id) => ids.has(id));
       if (gone.length === 0) return;
-      await redis.hdel(keyOf(index), ...gone);
+      await retry(() => redis.hdel(keyOf(index), ...gone));
       for (const id of gone) ids.delete(id);
     },
     count: (index) => known.get(index)?.size ?? 0,

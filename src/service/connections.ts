@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../ops/log.ts';
@@ -30,6 +31,8 @@ export interface Connections extends AsyncDisposable {
 
 /** The replication connection and the gate's count against the cap too. */
 const RESERVED_CONNECTIONS = 2;
+
+const CLOSE_TIMEOUT_MS = 5_000;
 
 export function openConnections(settings: Settings, log: Logger, signal: AbortSignal): Connections {
   const applicationName = `projector ${settings.name}`;
@@ -81,7 +84,9 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
     assignXid: async () => BigInt(await scalar(gatePool, 'select pg_current_xact_id()::text')),
     [Symbol.asyncDispose]: async () => {
       redis.disconnect();
-      await Promise.all([pool.end(), gatePool.end(), elasticsearch.close()]);
+      const closed = Promise.all([pool.end(), gatePool.end(), elasticsearch.close()]);
+      // A query on a connection that died silently would keep its pool open.
+      await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
     },
   };
 }

@@ -1,0 +1,125 @@
+import type { Settings } from '../config/settings.ts';
+import type { Debouncer } from '../debouncer/debouncer.ts';
+import type { IndexAdmin } from '../loader/indexes.ts';
+import type { Logger } from '../ops/log.ts';
+import { passBarrier } from '../replication/gate.ts';
+import { createProgressStore, type ProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
+import { runSnapshot } from '../snapshot/snapshot.ts';
+import type { Connections } from './connections.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Project } from './projection.ts';
+import type { RebuildMarker } from './rebuild.ts';
+import type { BuildTarget } from './targets.ts';
+
+export interface SnapshotsOptions {
+  readonly settings: Settings;
+  readonly connections: Connections;
+  readonly indexes: IndexAdmin;
+  readonly targets: readonly BuildTarget[];
+  readonly debouncer: Debouncer;
+  readonly dispatcher: Dispatcher;
+  readonly project: Project;
+  readonly rebuild: RebuildMarker;
+  readonly onProgress: (index: string, progress: SnapshotProgress) => void;
+  readonly log: Logger;
+  readonly now: () => number;
+  /** Ends snapshots between two chunks; what is done is kept. */
+  readonly ending: AbortSignal;
+}
+
+export interface Snapshots {
+  /**
+   * Fills the indexes that are being built, those whose snapshot was interrupted, and those that are named, one after
+   * the other. Settles when that is done or the session ends.
+   */
+  run(requested: readonly string[]): Promise<void>;
+  readonly isRunning: boolean;
+}
+
+/** The session's snapshots: the second producer of ids, beside the stream. */
+export function createSnapshots(options: SnapshotsOptions): Snapshots {
+  const { settings, connections, indexes, debouncer, dispatcher, project, log, now, ending } = options;
+  const { retry, waits } = connections;
+  const progress = retrying(createProgressStore(connections.redis, settings.name), retry.redis);
+  const building = new Set(options.targets.filter(({ isBuilding }) => isBuilding));
+  const state = { isRunning: false, previous: Promise.resolve() };
+
+  /** Reads and writes a chunk, each document once nobody else has it under way (invariant 4, single flight). */
+  const projectChunk = async (target: BuildTarget, ids: readonly string[]): Promise<void> => {
+    const left = new Set(ids);
+    while (left.size > 0) {
+      let claimed: string[] = [];
+      await dispatcher.until(() => {
+        claimed = debouncer.claim(target.index.name, [...left]);
+        return claimed.length > 0;
+      }, ending);
+      await project(target, claimed);
+      debouncer.release(target.index.name, claimed);
+      for (const id of claimed) left.delete(id);
+      dispatcher.dispatch();
+    }
+  };
+
+  const fill = async (target: BuildTarget): Promise<void> => {
+    const { index, physical } = target;
+    log.info({ index: index.name, physical }, 'snapshot begins');
+    const result = await runSnapshot({
+      index,
+      physical,
+      query: connections.query,
+      project: (ids) => projectChunk(target, ids),
+      progress,
+      onProgress: (current) => options.onProgress(index.name, current),
+      chunkSize: settings.snapshotChunkSize,
+      parallelism: settings.snapshotParallelism,
+      maxRate: settings.snapshotMaxRate,
+      signal: ending,
+      now,
+    });
+    if (!result) return;
+    if (building.has(target)) await retry.elasticsearch(() => indexes.serve(index, target.state));
+    building.delete(target);
+    log.info({ index: index.name, documents: result.done }, 'snapshot done');
+  };
+
+  const run = async (requested: readonly string[]): Promise<void> => {
+    // Invariant 3: all that was open before the slot, the publication or the plan became what they are has ended.
+    await passBarrier({
+      assignXid: connections.assignXid,
+      takeSnapshot: connections.takeSnapshot,
+      onWait: (xid) => {
+        if (xid === null) waits.delete('barrier');
+        else waits.set('barrier', `all transactions up to ${xid} to end`);
+      },
+      signal: ending,
+    });
+    for (const target of options.targets) {
+      const { name } = target.index;
+      const isInterrupted = async (): Promise<boolean> => (await progress.read(name))?.state === 'running';
+      if (!(building.has(target) || requested.includes(name) || (await isInterrupted()))) continue;
+      state.isRunning = true;
+      await fill(target);
+      if (ending.aborted) return;
+    }
+    if (building.size === 0) await retry.redis(() => options.rebuild.end());
+    state.isRunning = false;
+  };
+
+  return {
+    run(requested) {
+      state.previous = state.previous.then(() => run(requested));
+      return state.previous;
+    },
+    get isRunning() {
+      return state.isRunning;
+    },
+  };
+}
+
+function retrying(store: ProgressStore, retry: Connections['retry']['redis']): ProgressStore {
+  return {
+    read: (index) => retry(() => store.read(index)),
+    write: (index, progress) => retry(() => store.write(index, progress)),
+    clear: (index) => retry(() => store.clear(index)),
+  };
+}
