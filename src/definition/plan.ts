@@ -56,7 +56,7 @@ export interface PagedQuery {
 /** A table whose row changes affect documents. */
 export interface WatchedTable extends TableName {
   readonly oid: number;
-  /** Set when the table is a partition root's leaf or such; the publication needs publish_via_partition_root. */
+  /** Set when the table is partitioned: the publication needs publish_via_partition_root. */
   readonly partitioned: boolean;
   /** Columns that an update's or delete's old row must carry: the replica identity has to contain them. */
   readonly identityColumns: readonly string[];
@@ -70,11 +70,13 @@ export interface WatchedTable extends TableName {
 /** How a row change of one table leads to the documents of one index. Equal routes are merged. */
 export interface Route {
   readonly index: string;
-  /** The changed row's columns that start the route; taken from the old and the new row. */
+  /** The changed row's columns that start the route; taken from the old and the new row. A null among them leads nowhere. */
   readonly columns: readonly string[];
-  /** null: `columns` are the root's key itself, in key order. Else a lookup up the foreign keys. */
+  /**
+   * null: `columns` are the root's key itself, in key order. Else a lookup up the foreign keys; its fixed parameters are
+   * one array (text values, parallel) per column of `columns`.
+   */
   readonly lookup: PagedQuery | null;
-  /** Fixed parameters of `lookup`: one array (text values, parallel) per column of `columns`. */
   /** False where an inserted row cannot yet be referenced by any other (a foreign key enforces it). */
   readonly onInsert: boolean;
 }

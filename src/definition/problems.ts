@@ -41,7 +41,7 @@ export function suggestion(name: string, candidates: readonly string[]): string 
     .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(
       ({ candidate, distance: far }) =>
-        far <= Math.max(2, Math.floor(name.length / 3)) || candidate.startsWith(name),
+        far <= Math.max(2, Math.floor(name.length / 3)) || (name.length > 2 && candidate.includes(name)),
     )
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
