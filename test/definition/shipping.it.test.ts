@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Client } from 'pg';
 import { identityProblems } from '../../src/definition/identity.ts';
+import { seeded, type Random } from '../support/random.ts';
 import { createDatabase } from '../support/servers.ts';
 import {
   changedIds,
@@ -12,20 +13,9 @@ import {
   readRows,
   route,
 } from './database.ts';
-import { definitions, expectedSql, randomEdit, schemaSql, type Random } from './shipping.ts';
+import { definitions, expectedSql, randomEdit, schemaSql } from './shipping.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1);
-
-/** A small generator of whole numbers (mulberry32). */
-function seeded(seed: number): Random {
-  let state = seed;
-  return (n) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % n;
-  };
-}
 
 async function edit(client: Client, random: Random): Promise<string> {
   for (;;) {

@@ -1,3 +1,5 @@
+import type { Random } from '../support/random.ts';
+
 /**
  * A schema that has nothing to do with films: composite and padded keys, self-references, a one-to-one from the other
  * side, two foreign keys to the same table, a table without a key, four levels.
@@ -256,9 +258,6 @@ export const expectedSql: Readonly<Record<string, string>> = {
     ) as document
     from sea.voyage v join sea.ship s on s.id = v.ship_id where v.no < 4`,
 };
-
-/** A random whole number below `n`; from a seed, so that a failing run can be repeated. */
-export type Random = (n: number) => number;
 
 /** One random edit; Postgres may refuse it for a constraint. Few distinct keys, so that rows meet. */
 export function randomEdit(random: Random): string {
