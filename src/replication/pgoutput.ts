@@ -84,7 +84,11 @@ function readRelation(buffer: Buffer, track: PgoutputOptions['track']): Relation
 }
 
 /** Stops the stream before a change that can't be routed is passed over. */
-function checkRelation(table: TrackedTable, columns: ReadonlySet<string>, identity: ReadonlySet<string>): void {
+function checkRelation(
+  table: TrackedTable,
+  columns: ReadonlySet<string>,
+  identity: ReadonlySet<string>,
+): void {
   const missing = table.columns.filter((column) => !columns.has(column));
   if (missing.length > 0) {
     throw new ProjectorError(
