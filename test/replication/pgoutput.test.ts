@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { ReplicationMessage, TrackedTable } from '../../src/replication/message.ts';
+import { createPgoutputDecoder } from '../../src/replication/pgoutput.ts';
+
+const table: TrackedTable = { schema: 's', name: 't', columns: ['b', 'a'], identityColumns: ['a'] };
+
+test('a transaction is read with its 32-bit xid and its LSNs', () => {
+  const begin = message('B', int64(0x1_0000_0002n), int64(0n), int32(0xffff_fffe));
+  assert.deepEqual(decode(begin), { tag: 'begin', commitLsn: 0x1_0000_0002n, xid: 0xffff_fffe });
+  const commit = message('C', int8(0), int64(5n), int64(9n), int64(0n));
+  assert.deepEqual(decode(commit), { tag: 'commit', endLsn: 9n });
+});
+
+test('an insert gives the tracked columns only, in their order', () => {
+  const insert = message('I', int32(1), 'N', tuple('1', 'skipped', 'two'));
+  assert.deepEqual(decode(relation(), insert), {
+    tag: 'change',
+    table,
+    kind: 'insert',
+    old: null,
+    new: ['two', '1'],
+  });
+});
+
+test('an update gives the old row where the identity changed, and leaves an unchanged TOAST value out', () => {
+  const update = message('U', int32(1), 'K', tuple('1', null, null), 'N', tuple('2', null, undefined));
+  assert.deepEqual(decode(relation(), update), {
+    tag: 'change',
+    table,
+    kind: 'update',
+    old: [null, '1'],
+    new: [undefined, '2'],
+  });
+  const plain = message('U', int32(1), 'N', tuple('1', '', 'ж'));
+  assert.deepEqual(decode(relation(), plain), {
+    tag: 'change',
+    table,
+    kind: 'update',
+    old: null,
+    new: ['ж', '1'],
+  });
+});
+
+test('a delete gives the old row', () => {
+  const gone = message('D', int32(1), 'K', tuple('1', null, null));
+  assert.deepEqual(decode(relation(), gone), {
+    tag: 'change',
+    table,
+    kind: 'delete',
+    old: [null, '1'],
+    new: null,
+  });
+});
+
+test('a truncate names the tracked tables, and one of others only is nothing', () => {
+  const both = message('T', int32(2), int8(0), int32(1), int32(2));
+  assert.deepEqual(decode(relation(), relation({ oid: 2, name: 'other' }), both), {
+    tag: 'truncate',
+    tables: [table],
+  });
+  const other = message('T', int32(1), int8(0), int32(2));
+  assert.equal(decode(relation({ oid: 2, name: 'other' }), other), null);
+});
+
+test('changes of tables that nobody reads are skipped', () => {
+  assert.equal(decode(relation({ oid: 2, name: 'other' }), message('I', int32(2), 'N', tuple('1'))), null);
+});
+
+test('a tracked column that is gone stops the stream with a code', () => {
+  assert.throws(() => decode(relation({ columns: [['a', true]] })), { code: 'PROJ_DEFINITION_UNKNOWN_NAME' });
+});
+
+test('a replica identity that no longer carries what routing needs stops the stream with a code', () => {
+  const columns: [string, boolean][] = [
+    ['a', false],
+    ['b', true],
+  ];
+  assert.throws(() => decode(relation({ columns })), { code: 'PROJ_PREFLIGHT' });
+  assert.equal(decode(relation({ columns, identity: 'f' })), null);
+});
+
+/** What the last of these messages decodes to. */
+function decode(...messages: Buffer[]): ReplicationMessage | null {
+  const decoder = createPgoutputDecoder({
+    publication: 'p',
+    track: (schema, name) => (schema === 's' && name === 't' ? table : undefined),
+  });
+  return messages.map((bytes) => decoder.decode(bytes)).at(-1) ?? null;
+}
+
+interface RelationOptions {
+  readonly oid?: number;
+  readonly name?: string;
+  readonly identity?: string;
+  readonly columns?: readonly (readonly [name: string, isKey: boolean])[];
+}
+
+function relation(options: RelationOptions = {}): Buffer {
+  const { oid = 1, name = 't', identity = 'd' } = options;
+  const columns = options.columns ?? [
+    ['a', true],
+    ['x', false],
+    ['b', false],
+  ];
+  const described = columns.map(([column, isKey]) =>
+    Buffer.concat([int8(isKey ? 1 : 0), Buffer.from(`${column}\0`), int32(25), int32(0xffff_ffff)]),
+  );
+  return message('R', int32(oid), 's\0', `${name}\0`, identity, int16(columns.length), ...described);
+}
+
+/** Null is SQL's null; undefined an unchanged TOAST value. */
+function tuple(...values: (string | null | undefined)[]): Buffer {
+  const encoded = values.map((value) => {
+    if (value === null) return Buffer.from('n');
+    if (value === undefined) return Buffer.from('u');
+    return Buffer.concat([Buffer.from('t'), int32(Buffer.byteLength(value)), Buffer.from(value)]);
+  });
+  return Buffer.concat([int16(values.length), ...encoded]);
+}
+
+function message(...parts: (string | Buffer)[]): Buffer {
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+}
+
+function int8(value: number): Buffer {
+  return Buffer.from([value]);
+}
+
+function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(value);
+  return bytes;
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+function int64(value: bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(value);
+  return bytes;
+}
