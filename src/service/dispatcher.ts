@@ -67,8 +67,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     until(condition, signal) {
       if (condition()) return Promise.resolve();
       const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+      // Not again once it has held: a condition may claim what it finds.
       const look = (): void => {
-        if (condition()) resolve(undefined);
+        if (!waiting.has(look) || !condition()) return;
+        waiting.delete(look);
+        resolve(undefined);
       };
       const abort = (): void => reject(signal.reason as Error);
       waiting.add(look);

@@ -33,6 +33,7 @@ export interface Snapshots {
    * the other. Settles when that is done or the session ends.
    */
   run(requested: readonly string[]): Promise<void>;
+  /** Whether an index has still to be filled, or filled again. */
   readonly isRunning: boolean;
 }
 
@@ -111,7 +112,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       return state.previous;
     },
     get isRunning() {
-      return state.isRunning;
+      return state.isRunning || building.size > 0;
     },
   };
 }

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { Redis } from 'ioredis';
+import type { Client } from 'pg';
+import { createCheckpointStore, type Checkpoint } from '../../../src/checkpoint/store.ts';
+import { readSlot, type SlotState } from '../../../src/replication/slot.ts';
+import { readStatus } from '../../../src/service/status.ts';
+import { formatLsn, parseLsn, type Lsn } from '../../../src/shared/lsn.ts';
+import { createDatabase, type TestDatabase, type TestDatabaseOptions } from '../../support/servers.ts';
+import { waitFor } from '../../support/wait.ts';
+import { startProjector } from './child.ts';
+import { getDocument, readDocuments, type StoredDocument } from './documents.ts';
+import { expectedDocuments, type ExpectedDocuments } from './expected-documents.ts';
+import { startService, type Service } from './service.ts';
+
+export type IndexName = keyof ExpectedDocuments;
+
+export const indexNames = ['movies', 'genres', 'persons'] as const satisfies IndexName[];
+
+/** A films' database that `projector init` has prepared, and everything to watch a service that follows it. */
+export interface Setting extends AsyncDisposable {
+  readonly database: TestDatabase;
+  /** A session of the superuser. */
+  readonly admin: Client;
+  readonly redis: Redis;
+  /** Starts `projector run`, with these settings beside the usual ones. */
+  run(settings?: Readonly<Record<string, string>>): Service;
+  /** Runs another command to its end. */
+  command(
+    args: readonly string[],
+    settings?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  /** What Redis holds as the resume point. */
+  checkpoint(): Promise<Checkpoint | null>;
+  slot(): Promise<SlotState | null>;
+  documents(index: IndexName): Promise<StoredDocument[]>;
+  document(index: IndexName, id: string): Promise<StoredDocument | null>;
+  /** Waits until the stored resume point covers everything that is committed now. */
+  covered(timeoutMs?: number): Promise<void>;
+  /**
+   * Waits until the stored resume point covers everything that is committed now; by then, at once, every document of
+   * all three indexes must be what the rows make it, and there must be no other.
+   */
+  assertConverged(timeoutMs?: number): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function openSetting(t: TestContext, options: TestDatabaseOptions = {}): Promise<Setting> {
+  await using opening = new AsyncDisposableStack();
+  const database = opening.use(await createDatabase(options));
+  const admin = opening.use(await database.connect());
+  const redis = new Redis(database.redisUrl);
+  // A test may stop Redis meanwhile.
+  redis.on('error', () => undefined);
+  opening.defer(() => redis.disconnect());
+  const checkpoints = createCheckpointStore(redis, database.name, '');
+  const { elasticsearchUrl, indexPrefix, name } = database;
+
+  const command: Setting['command'] = async (args, settings = {}) => {
+    const child = startProjector(args, { ...database.env, ...settings });
+    const { code } = await child.ended;
+    return { code, ...child.output };
+  };
+  const prepared = await command(['init']);
+  assert.equal(prepared.code, 0, prepared.stderr);
+
+  const covered = async (timeoutMs?: number): Promise<void> => {
+    const lsn = await flushedLsn(admin);
+    // So that the stream goes past what is committed now, and not just up to it.
+    await admin.query(`select pg_logical_emit_message(true, 'test', '')`);
+    await waitFor(async () => ((await checkpoints.read())?.lsn ?? 0n) >= lsn, {
+      what: `the resume point to reach ${formatLsn(lsn)}`,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+  };
+  const documents = (index: IndexName): Promise<StoredDocument[]> =>
+    readDocuments(elasticsearchUrl, `${indexPrefix}${index}`);
+
+  const resources = opening.move();
+  return {
+    database,
+    admin,
+    redis,
+    command,
+    covered,
+    documents,
+    run: (settings = {}) => startService(t, { ...database.env, ...settings }, () => readStatus(redis, name)),
+    checkpoint: () => checkpoints.read(),
+    slot: () => readSlot(admin, name),
+    document: (index, id) => getDocument(elasticsearchUrl, `${indexPrefix}${index}`, id),
+    assertConverged: async (timeoutMs) => {
+      await covered(timeoutMs);
+      const expected = await expectedDocuments(admin);
+      for (const index of indexNames) assertSame(index, await documents(index), expected[index]);
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** The end of the WAL that is on disk: every commit that has been answered ends at or before it. */
+export async function flushedLsn(client: Client): Promise<Lsn> {
+  const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_flush_lsn()::text as lsn');
+  return parseLsn(rows[0]?.lsn ?? '');
+}
+
+/** Names the first few documents that differ; a comparison of thousands at once could not be read. */
+function assertSame(
+  index: IndexName,
+  stored: readonly StoredDocument[],
+  expected: ReadonlyMap<string, unknown>,
+): void {
+  const sources = new Map(stored.map(({ id, source }) => [id, source]));
+  const ids = new Set([...sources.keys(), ...expected.keys()]);
+  const differing = [...ids].filter((id) => !isDeepStrictEqual(sources.get(id), expected.get(id)));
+  const shown = differing.slice(0, 3);
+  assert.deepEqual(
+    shown.map((id) => ({ id, document: sources.get(id) ?? 'absent' })),
+    shown.map((id) => ({ id, document: expected.get(id) ?? 'absent' })),
+    `${differing.length} of ${ids.size} documents of ${index} differ`,
+  );
+  assert.equal(sources.size, expected.size);
+}
