@@ -1,0 +1,37 @@
+import { align } from './screen.ts';
+
+export interface Addresses {
+  /** The films' database, as a role that may edit films. */
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly elasticsearchUrl: string;
+  /** The service's settings, and its log. */
+  readonly envFile: string;
+  readonly log: string;
+}
+
+/** Where everything listens, and commands to try on it from the checkout, to be pasted into a shell. */
+export function describeAddresses({
+  databaseUrl,
+  redisUrl,
+  elasticsearchUrl,
+  envFile,
+  log,
+}: Addresses): string[] {
+  return align([
+    ['Postgres', databaseUrl],
+    ['Redis', redisUrl],
+    ['Elasticsearch', elasticsearchUrl],
+    [],
+    [
+      'edit a film',
+      `psql '${databaseUrl}' -c "update content.film_work set title = 'Nostromo' where title = 'Alien'"`,
+    ],
+    [
+      'search for it',
+      `curl '${elasticsearchUrl}/movies/_search?q=title:nostromo&pretty&filter_path=hits.hits._source'`,
+    ],
+    ['how it is', `node_modules/.bin/node --env-file='${envFile}' src/cli/main.ts status`],
+    ['its log', `tail -f '${log}'`],
+  ]);
+}
