@@ -1,0 +1,88 @@
+import { parseArgs } from 'node:util';
+
+export const figureNames = ['snapshot', 'memory'] as const;
+
+export type FigureName = (typeof figureNames)[number];
+
+/** What a command line of `npm run bench` asks for. */
+export type Command = { readonly kind: 'help' } | ({ readonly kind: 'bench' } & BenchOptions);
+
+export interface BenchOptions {
+  /** In this order. */
+  readonly figures: readonly FigureName[];
+  readonly films: number;
+  /** How often each figure is measured. */
+  readonly runs: number;
+  /** Another seed gives other films. */
+  readonly seed: number;
+  /** `own`: started for this and stopped again. `stack`: those that `make stack` has started. */
+  readonly servers: 'own' | 'stack';
+}
+
+/** The command line cannot be understood. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const usage = `npm run bench -- FIGURE [--films N] [--runs R] [--seed S] [--servers own|stack]
+
+Measures on real servers, in a database of its own that is removed afterwards, and prints a table and one line of
+JSON a figure.
+
+  snapshot   documents a second of \`projector snapshot\`, Elasticsearch's own bulk ceiling for the same documents,
+             measured by turns, and their ratio; the service's memory and CPU
+  memory     the service's resident memory: snapshot, a backlog of single-row transactions, all films in one
+  all        each of these
+
+  --films    36000 unless given: generated films
+  --runs     3 unless given
+  --seed     1 unless given: another seed gives other films
+  --servers  own: started in a temporary folder, and stopped (unless given); stack: those of \`make stack\`
+`;
+
+/** Reads the arguments behind the script's name. Throws `UsageError`. */
+export function parseCommand(args: readonly string[]): Command {
+  const { values, positionals } = split(args);
+  if (values.help === true) return { kind: 'help' };
+  const [name, ...rest] = positionals;
+  const figures = figureNames.filter((figure) => name === 'all' || name === figure);
+  if (figures.length === 0 || rest.length > 0) {
+    throw new UsageError(`Measure what? One of ${figureNames.join(', ')}, all.`);
+  }
+  const { servers = 'own' } = values;
+  if (servers !== 'own' && servers !== 'stack') throw new UsageError('--servers must be own or stack.');
+  return {
+    kind: 'bench',
+    figures,
+    films: wholeNumber('--films', values.films ?? '36000', 1),
+    runs: wholeNumber('--runs', values.runs ?? '3', 1),
+    seed: wholeNumber('--seed', values.seed ?? '1', 0),
+    servers,
+  };
+}
+
+function split(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        films: { type: 'string' },
+        runs: { type: 'string' },
+        seed: { type: 'string' },
+        servers: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wholeNumber(option: string, text: string, least: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || number > 2 ** 31 - 1) {
+    throw new UsageError(`${option} must be a whole number from ${least} to 2147483647, not "${text}".`);
+  }
+  return number;
+}

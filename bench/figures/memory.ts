@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { connect } from '../../dev/stack/database.ts';
+import { makeBed, type Bed } from '../bed/bed.ts';
+import { runService, startService } from '../bed/service.ts';
+import { measurementsTable, rounded, spread, type Measured } from '../report.ts';
+import type { Figure } from './figure.ts';
+
+const COMMITS = 200_000;
+const POLL_MS = 100;
+
+/** What one process goes through, from an empty memory. */
+interface Phase {
+  readonly name: string;
+  readonly key: string;
+  /** What is changed while the service is away. */
+  readonly change: (client: Client, round: number) => Promise<unknown>;
+}
+
+const phases: readonly Phase[] = [
+  {
+    name: `backlog of ${COMMITS} single-row commits`,
+    key: 'commits',
+    change: (client, round) => client.query(singleRowCommits(round)),
+  },
+  {
+    name: 'all films in one transaction',
+    key: 'transaction',
+    change: (client, round) =>
+      client.query(`update content.film_work set title = title || ' ' || $1::text`, [String(round)]),
+  },
+  {
+    name: 'a genre of very many films renamed',
+    key: 'fanout',
+    change: (client, round) =>
+      client.query(`update content.genre set name = name || ' ' || $1::text where name like 'Drama%'`, [
+        String(round),
+      ]),
+  },
+];
+
+/** The service's peak resident memory in what takes the most of it, each in a process of its own. */
+export const memoryFigure: Figure = async ({ servers, options, say, signal }) => {
+  const { films, seed, runs } = options;
+  say(`loading ${films} generated films`);
+  await using bed = await makeBed(servers, {
+    films,
+    seed,
+    definitions: ['movies.yaml', 'genres.yaml', 'persons.yaml'],
+  });
+  const peaks = new Map<string, { readonly name: string; readonly values: number[] }>([
+    ['snapshot', { name: 'snapshot of three indexes', values: [] }],
+    ...phases.map(({ key, name }): [string, { name: string; values: number[] }] => [
+      key,
+      { name, values: [] },
+    ]),
+  ]);
+  for (let round = 1; round <= runs; round++) {
+    await runService(bed, 'init');
+    await using snapshot = startService(bed, ['snapshot']);
+    await snapshot.ended;
+    peaks.get('snapshot')?.values.push(snapshot.peakMemoryMib);
+    for (const phase of phases) {
+      signal.throwIfAborted();
+      const peak = await runPhase(bed, phase, round, say);
+      peaks.get(phase.key)?.values.push(peak);
+    }
+    await runService(bed, 'teardown', '--yes');
+  }
+  const rows: Measured[] = [...peaks.values()].map(({ name, values }) => ({ name, values, digits: 0 }));
+  return {
+    table: `The service's peak resident memory, MiB\n\n${measurementsTable(rows)}`,
+    json: {
+      figure: 'memory',
+      peak_rss_mib: rounded(Math.max(...rows.flatMap(({ values }) => values)), 1),
+      films,
+      runs,
+      ...Object.fromEntries(
+        [...peaks].map(([key, { values }]) => [`${key}_rss_mib`, rounded(spread(values).max, 1)]),
+      ),
+    },
+  };
+};
+
+/** Changes rows with the service away, starts it, and waits until all of it is acknowledged. */
+async function runPhase(bed: Bed, phase: Phase, round: number, say: (line: string) => void): Promise<number> {
+  await using client = await connect(bed.adminUrl);
+  await phase.change(client, round);
+  const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
+  const target = rows[0]?.lsn ?? '';
+  const startedMs = performance.now();
+  await using service = startService(bed, ['run']);
+  await Promise.race([acknowledged(client, bed.name, target), service.ended]);
+  await service.stop();
+  const seconds = (performance.now() - startedMs) / 1000;
+  say(`  ${phase.name}: ${Math.round(service.peakMemoryMib)} MiB, ${seconds.toFixed(1)} s`);
+  return service.peakMemoryMib;
+}
+
+/** Resolves once the slot is acknowledged up to an LSN. */
+async function acknowledged(client: Client, slot: string, lsn: string): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ reached: boolean }>(
+      'select confirmed_flush_lsn >= $2::pg_lsn as reached from pg_replication_slots where slot_name = $1',
+      [slot, lsn],
+    );
+    if (rows[0]?.reached) return;
+    await sleep(POLL_MS);
+  }
+}
+
+function singleRowCommits(round: number): string {
+  return `
+    do $$
+    declare
+      films uuid[] := array(select id from content.film_work order by id);
+    begin
+      set local synchronous_commit = off;
+      for i in 0..${COMMITS - 1} loop
+        update content.film_work set rating = (i + ${round}) % 10 + 0.5 where id = films[i % cardinality(films) + 1];
+        commit;
+      end loop;
+    end
+    $$`;
+}

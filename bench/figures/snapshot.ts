@@ -1,0 +1,119 @@
+import { makeBed, type Bed } from '../bed/bed.ts';
+import { bulkRate, findBestBulk, type BulkRate } from '../bed/bulk.ts';
+import { prepareDocuments } from '../bed/documents.ts';
+import { runService, startService, type Cpu } from '../bed/service.ts';
+import { measurementsTable, rounded, spread, type Measured, type Spread } from '../report.ts';
+import type { Figure } from './figure.ts';
+
+const INDEX = 'movies';
+
+/** One snapshot of one index by a real process on an empty system. */
+interface SnapshotRun {
+  /** From its log's "snapshot begins" until it has told that all documents are accepted. */
+  readonly acceptedSeconds: number;
+  /** From there to "snapshot done": refreshed, and the alias swapped. */
+  readonly searchableSeconds: number;
+  readonly peakMemoryMib: number;
+  /** CPU seconds of the whole. */
+  readonly cpu: Cpu;
+}
+
+/** Documents a second of a snapshot, by turns with Elasticsearch's own ceiling for the same documents. */
+export const snapshotFigure: Figure = async ({ servers, options, say, signal }) => {
+  const { films, seed, runs } = options;
+  say(`loading ${films} generated films`);
+  await using bed = await makeBed(servers, { films, seed, definitions: [`${INDEX}.yaml`] });
+  const documents = await prepareDocuments(bed, INDEX);
+  say(
+    `${documents.count} documents of ${Math.round(documents.bytes / documents.count)} bytes; the best bulk:`,
+  );
+  const best = await findBestBulk(bed, documents, say);
+
+  const ceilings: BulkRate[] = [];
+  const snapshots: SnapshotRun[] = [];
+  for (let run = 1; run <= runs; run++) {
+    signal.throwIfAborted();
+    const ceiling = await bulkRate(bed, documents, best);
+    const snapshot = await runSnapshot(bed, documents.count);
+    ceilings.push(ceiling);
+    snapshots.push(snapshot);
+    const rate = documents.count / snapshot.searchableSeconds;
+    say(`run ${run}: ceiling ${Math.round(ceiling.searchable)}, snapshot ${Math.round(rate)} documents/s`);
+  }
+
+  const compare = (until: 'accepted' | 'searchable') => {
+    const rates = snapshots.map((snapshot) => documents.count / snapshot[`${until}Seconds`]);
+    const ceiling = ceilings.map((rate) => rate[until]);
+    return { rates, ceiling, ratios: rates.map((rate, run) => rate / (ceiling[run] ?? NaN)) };
+  };
+  const searchable = compare('searchable');
+  const accepted = compare('accepted');
+  const memory = snapshots.map((snapshot) => snapshot.peakMemoryMib);
+  const cpuRatio = snapshots.map(({ cpu }) => cpu.service / cpu.elasticsearch);
+  const cpuRow = (name: string, whose: keyof Cpu): Measured => ({
+    name: `${name}, CPU µs/document`,
+    values: snapshots.map(({ cpu }) => (cpu[whose] / documents.count) * 1e6),
+    digits: 0,
+  });
+  return {
+    table: measurementsTable([
+      { name: 'until searchable: snapshot, documents/s', values: searchable.rates, digits: 0 },
+      { name: `  ceiling (bulks ${best.concurrency} × ${best.size})`, values: searchable.ceiling, digits: 0 },
+      { name: '  ratio', values: searchable.ratios, digits: 3 },
+      { name: 'until accepted: snapshot, documents/s', values: accepted.rates, digits: 0 },
+      { name: '  ceiling', values: accepted.ceiling, digits: 0 },
+      { name: '  ratio', values: accepted.ratios, digits: 3 },
+      { name: 'service, peak resident MiB', values: memory, digits: 0 },
+      cpuRow('service', 'service'),
+      cpuRow('Postgres', 'postgres'),
+      cpuRow('Elasticsearch', 'elasticsearch'),
+      { name: "service's CPU ÷ Elasticsearch's", values: cpuRatio, digits: 3 },
+    ]),
+    json: {
+      figure: 'snapshot',
+      docs_per_s: rounded(spread(searchable.rates).median),
+      ceiling_docs_per_s: rounded(spread(searchable.ceiling).median),
+      ratio: rounded(spread(searchable.ratios).median, 3),
+      documents: documents.count,
+      runs,
+      docs_per_s_spread: roundedSpread(searchable.rates, 0),
+      ceiling_docs_per_s_spread: roundedSpread(searchable.ceiling, 0),
+      ratio_spread: roundedSpread(searchable.ratios, 3),
+      accepted_ratio_spread: roundedSpread(accepted.ratios, 3),
+      ceiling_bulk: best,
+      peak_rss_mib: roundedSpread(memory, 1),
+      cpu_ratio: roundedSpread(cpuRatio, 3),
+    },
+  };
+};
+
+function roundedSpread(values: readonly number[], digits: number): Spread {
+  const { min, median, max } = spread(values);
+  return { min: rounded(min, digits), median: rounded(median, digits), max: rounded(max, digits) };
+}
+
+/** Snapshots into an empty system, checks the count, and empties the system again. */
+async function runSnapshot(bed: Bed, expected: number): Promise<SnapshotRun> {
+  await runService(bed, 'init');
+  await using service = startService(bed, ['snapshot']);
+  const [begins, accepted, done] = await Promise.all([
+    service.saying('"snapshot begins"'),
+    service.saying(`100 %  ${expected.toLocaleString('en')} of`),
+    service.saying('"snapshot done"'),
+  ]);
+  await service.ended;
+  const response = await fetch(`${bed.servers.elasticsearchUrl}/${bed.indexPrefix}${INDEX}/_count`);
+  const { count } = (await response.json()) as { count: number };
+  if (count !== expected) throw new Error(`the snapshot wrote ${count} of ${expected} documents`);
+  await runService(bed, 'teardown', '--yes');
+  return {
+    acceptedSeconds: (accepted.atMs - begins.atMs) / 1000,
+    searchableSeconds: (done.atMs - begins.atMs) / 1000,
+    peakMemoryMib: service.peakMemoryMib,
+    cpu: {
+      service: done.cpu.service - begins.cpu.service,
+      postgres: done.cpu.postgres - begins.cpu.postgres,
+      elasticsearch: done.cpu.elasticsearch - begins.cpu.elasticsearch,
+    },
+  };
+}
