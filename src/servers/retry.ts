@@ -40,12 +40,12 @@ export function createRetry({ server, isTransient, log, waits, signal }: RetryOp
         try {
           return await action();
         } catch (error) {
-          if (!call.failed && error instanceof Error && isTransient(error)) {
+          if (error instanceof Error && isTransient(error)) {
+            if (!call.failed) failing++;
             call.failed = true;
-            failing++;
             waits.set(server, error.message);
+            occasionally(() => log.warn({ server, error: error.message }, `${server} failed; retrying`));
           }
-          occasionally(() => log.warn({ server, error: String(error) }, `${server} failed; retrying`));
           throw error;
         }
       }, signal);
