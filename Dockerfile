@@ -16,6 +16,6 @@ COPY src ./src
 COPY definitions ./definitions
 USER node
 # Alive means that work gets done or waits for a reason; `projector status` says which.
-HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 CMD ["node", "src/cli/main.ts", "status"]
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 CMD ["node", "src/cli/main.ts", "status", "--quiet"]
 ENTRYPOINT ["node", "src/cli/main.ts"]
 CMD ["run"]
