@@ -39,7 +39,6 @@ export const errorCodes = {
   PROJ_OWNERSHIP_LOST: { exit: 6, meaning: 'Another process has become the holder of the slot meanwhile.' },
   PROJ_INDEX_FOREIGN: { exit: 3, meaning: 'An index stands where an alias of ours should be.' },
   PROJ_INDEX_MISSING: { exit: 1, meaning: 'A physical index or its write alias is gone.' },
-  PROJ_STALLED: { exit: 1, meaning: 'Work is outstanding and nothing moves.' },
   PROJ_INTERNAL: { exit: 1, meaning: 'A fault of the service itself.' },
 } as const satisfies Record<string, { exit: number; meaning: string }>;
 
