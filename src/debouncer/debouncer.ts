@@ -38,6 +38,8 @@ export interface Debouncer {
    */
   claim(index: string, ids: readonly string[]): string[];
   release(index: string, ids: readonly string[]): void;
+  /** A condition that holds once every batch and every claim that is under way at this moment has ended. */
+  underWay(): () => boolean;
   /** Every commit that ends at or before this LSN is durable. */
   floor(): Lsn;
   /** Ids added and not in a batch yet. */
@@ -141,6 +143,13 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
     release(index, ids) {
       const { claimed } = queueOf(index);
       for (const id of ids) claimed.delete(id);
+    },
+    underWay() {
+      let left = [...queues.values()].flatMap(({ claimed }) => [...claimed].map((id) => ({ claimed, id })));
+      return () => {
+        left = left.filter(({ claimed, id }) => claimed.has(id));
+        return left.length === 0;
+      };
     },
     floor() {
       let floor = covered;

@@ -15,7 +15,7 @@ export interface Dispatcher {
   dispatch(): void;
   /** Begins no more batches, and resolves when those under way have ended. */
   drain(): Promise<void>;
-  /** Resolves once `condition` holds; it is looked at whenever a batch ends. */
+  /** Resolves once `condition` holds; it is looked at whenever a batch ends, and at every `dispatch`. */
   until(condition: () => boolean, signal: AbortSignal): Promise<void>;
   readonly inFlight: number;
 }
@@ -33,7 +33,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       () => {
         debouncer.done(batch);
         running.delete(work);
-        for (const look of [...waiting]) look();
         dispatch();
       },
       (error: unknown) => {
@@ -45,6 +44,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 
   const dispatch = (): void => {
+    for (const look of [...waiting]) look();
     if (draining) return;
     while (running.size < maxInFlight) {
       const batch = debouncer.next(now());

@@ -121,6 +121,8 @@ export async function pump(options: PumpOptions): Promise<never> {
   const truncate = async (tables: readonly TrackedTable[]): Promise<void> => {
     await complete();
     await dispatcher.until(() => debouncer.idle, signal);
+    // A snapshot's chunk that has read the rows before they went may write them only now; later ones see them gone.
+    await dispatcher.until(debouncer.underWay(), signal);
     for (const { index, isRoot } of tables.flatMap((table) => router.truncated(table))) {
       for await (const ids of options.allIds(index, isRoot)) {
         for (const id of ids) affect(index, id);

@@ -21,6 +21,9 @@ export interface Service extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
+/** Long enough for a machine that is busy with other things. */
+export const PATIENCE_MS = 60_000;
+
 /** What the type definitions do not know yet: https://nodejs.org/api/test.html#contextpassed */
 type FinishedTest = TestContext & { readonly passed: boolean };
 
@@ -36,13 +39,16 @@ export function startService(
       t.diagnostic(`The log of the service ${child.pid}:\n${child.output.stderr}`);
   });
 
-  const until: Service['until'] = async (condition, options) => {
-    const reached = waitFor(async () => {
-      const status = await readOwnStatus();
-      // The status of one that was killed outlives it for a while.
-      if (status?.pid === child.pid && condition(status)) return status;
-      return child.hasEnded && { ended: child.output.stderr };
-    }, options);
+  const until: Service['until'] = async (condition, options = {}) => {
+    const reached = waitFor(
+      async () => {
+        const status = await readOwnStatus();
+        // The status of one that was killed outlives it for a while.
+        if (status?.pid === child.pid && condition(status)) return status;
+        return child.hasEnded && { ended: child.output.stderr };
+      },
+      { timeoutMs: PATIENCE_MS, ...options },
+    );
     const found = await reached;
     if ('ended' in found) throw new Error(`The service has ended meanwhile: ${found.ended.slice(-2_000)}`);
     return found;

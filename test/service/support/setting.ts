@@ -12,7 +12,7 @@ import { waitFor } from '../../support/wait.ts';
 import { startProjector } from './child.ts';
 import { getDocument, readDocuments, type StoredDocument } from './documents.ts';
 import { expectedDocuments, type ExpectedDocuments } from './expected-documents.ts';
-import { startService, type Service } from './service.ts';
+import { PATIENCE_MS, startService, type Service } from './service.ts';
 
 export type IndexName = keyof ExpectedDocuments;
 
@@ -65,13 +65,13 @@ export async function openSetting(t: TestContext, options: TestDatabaseOptions =
   const prepared = await command(['init']);
   assert.equal(prepared.code, 0, prepared.stderr);
 
-  const covered = async (timeoutMs?: number): Promise<void> => {
+  const covered = async (timeoutMs = PATIENCE_MS): Promise<void> => {
     const lsn = await flushedLsn(admin);
     // So that the stream goes past what is committed now, and not just up to it.
     await admin.query(`select pg_logical_emit_message(true, 'test', '')`);
     await waitFor(async () => ((await checkpoints.read())?.lsn ?? 0n) >= lsn, {
       what: `the resume point to reach ${formatLsn(lsn)}`,
-      ...(timeoutMs !== undefined && { timeoutMs }),
+      timeoutMs,
     });
   };
   const documents = (index: IndexName): Promise<StoredDocument[]> =>
