@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { decideStart, type StartFacts } from '../../src/checkpoint/start.ts';
+
+const origin = { systemIdentifier: '7', timeline: 1, database: 'films', incarnation: 'i' };
+const server = { systemIdentifier: '7', timeline: 1, database: 'films', currentLsn: 1_000n };
+const slot = {
+  confirmedFlush: 500n,
+  lost: false,
+  activePid: null,
+  plugin: 'pgoutput',
+  database: 'films',
+  retainedBytes: 0,
+};
+const checkpoint = { lsn: 500n, xid: 42, origin };
+const index = {
+  physical: 'movies-1',
+  writeAlias: 'movies-1-write',
+  hash: 'h',
+  origin,
+  original: true,
+  serving: true,
+};
+const facts: StartFacts = { server, plugin: 'pgoutput', slot, checkpoint, indexes: [index] };
+
+test('an empty system is created', () => {
+  assert.deepEqual(decideStart({ ...facts, slot: null, checkpoint: null, indexes: [] }), { kind: 'create' });
+});
+
+test('it goes on where it was', () => {
+  assert.deepEqual(decideStart(facts), {
+    kind: 'resume',
+    from: 500n,
+    durable: 500n,
+    expectXid: null,
+    incarnation: 'i',
+  });
+});
+
+test('a resume point ahead of the slot is kept, and its transaction has to come by again', () => {
+  assert.deepEqual(decideStart({ ...facts, checkpoint: { ...checkpoint, lsn: 700n } }), {
+    kind: 'resume',
+    from: 500n,
+    durable: 700n,
+    expectXid: 42,
+    incarnation: 'i',
+  });
+});
+
+test('without a resume point the slot stands', () => {
+  const decision = decideStart({ ...facts, checkpoint: null });
+  assert.deepEqual(decision, {
+    kind: 'resume',
+    from: 500n,
+    durable: 500n,
+    expectXid: null,
+    incarnation: 'i',
+  });
+});
+
+test('a slot that nothing belongs to begins a history of its own', () => {
+  const decision = decideStart({ ...facts, checkpoint: null, indexes: [] });
+  assert.ok(decision.kind === 'resume' && decision.incarnation === null);
+});
+
+const other = { ...origin, incarnation: 'j' };
+const mismatches: readonly (readonly [name: string, facts: Partial<StartFacts>, reason: RegExp])[] = [
+  ['the slot is gone', { slot: null }, /slot is gone/],
+  ['slot and resume point are gone, but indexes are there', { slot: null, checkpoint: null }, /neither/],
+  ['the slot has lost its WAL', { slot: { ...slot, lost: true } }, /lost its WAL/],
+  ['the slot has another plugin', { slot: { ...slot, plugin: 'wal2json' } }, /wal2json/],
+  ['the slot is of another database', { slot: { ...slot, database: 'x' } }, /database x/],
+  ['the cluster is another', { server: { ...server, systemIdentifier: '8' } }, /another cluster/],
+  ['the timeline is another', { server: { ...server, timeline: 2 } }, /timeline 2/],
+  [
+    'the resume point is of another database',
+    { checkpoint: { ...checkpoint, origin: { ...origin, database: 'x' } } },
+    /database x/,
+  ],
+  ['the database has gone back', { server: { ...server, currentLsn: 499n } }, /restored/],
+  ['the slot was moved past the resume point', { checkpoint: { ...checkpoint, lsn: 499n } }, /moved/],
+  ['the resume point is of another slot', { checkpoint: { ...checkpoint, origin: other } }, /different/],
+  ['an index is of another slot', { indexes: [index, { ...index, origin: other }] }, /different/],
+  [
+    'an index was restored from a copy',
+    { indexes: [{ ...index, original: false }] },
+    /movies-1 was restored/,
+  ],
+  [
+    'an index is of another cluster, with no resume point to compare',
+    { checkpoint: null, indexes: [{ ...index, origin: { ...origin, systemIdentifier: '8' } }] },
+    /another cluster/,
+  ],
+];
+for (const [name, changed, reason] of mismatches) {
+  test(`a resync is required when ${name}`, () => {
+    const decision = decideStart({ ...facts, ...changed });
+    assert.ok(decision.kind === 'resync');
+    assert.match(decision.reason, reason);
+  });
+}
