@@ -34,6 +34,8 @@ export interface Setting extends AsyncDisposable {
   /** What Redis holds as the resume point. */
   checkpoint(): Promise<Checkpoint | null>;
   slot(): Promise<SlotState | null>;
+  /** Waits until the slot's confirmed position has reached the LSN. */
+  confirmedUpTo(lsn: Lsn): Promise<void>;
   documents(index: IndexName): Promise<StoredDocument[]>;
   document(index: IndexName, id: string): Promise<StoredDocument | null>;
   /** Waits until the stored resume point covers everything that is committed now. */
@@ -66,7 +68,7 @@ export async function openSetting(t: TestContext, options: TestDatabaseOptions =
   assert.equal(prepared.code, 0, prepared.stderr);
 
   const covered = async (timeoutMs = PATIENCE_MS): Promise<void> => {
-    const lsn = await flushedLsn(admin);
+    const lsn = await currentLsn(admin);
     // So that the stream goes past what is committed now, and not just up to it.
     await admin.query(`select pg_logical_emit_message(true, 'test', '')`);
     await waitFor(async () => ((await checkpoints.read())?.lsn ?? 0n) >= lsn, {
@@ -77,6 +79,13 @@ export async function openSetting(t: TestContext, options: TestDatabaseOptions =
   const documents = (index: IndexName): Promise<StoredDocument[]> =>
     readDocuments(elasticsearchUrl, `${indexPrefix}${index}`);
 
+  const confirmedUpTo = async (lsn: Lsn): Promise<void> => {
+    await waitFor(async () => ((await readSlot(admin, name))?.confirmedFlush ?? 0n) >= lsn, {
+      what: `the slot to reach ${formatLsn(lsn)}`,
+      timeoutMs: PATIENCE_MS,
+    });
+  };
+
   const resources = opening.move();
   return {
     database,
@@ -84,6 +93,7 @@ export async function openSetting(t: TestContext, options: TestDatabaseOptions =
     redis,
     command,
     covered,
+    confirmedUpTo,
     documents,
     run: (settings = {}) => startService(t, { ...database.env, ...settings }, () => readStatus(redis, name)),
     checkpoint: () => checkpoints.read(),
@@ -98,9 +108,9 @@ export async function openSetting(t: TestContext, options: TestDatabaseOptions =
   };
 }
 
-/** The end of the WAL that is on disk: every commit that has been answered ends at or before it. */
-export async function flushedLsn(client: Client): Promise<Lsn> {
-  const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_flush_lsn()::text as lsn');
+/** The end of the WAL: every commit that has been answered ends at or before it. */
+export async function currentLsn(client: Client): Promise<Lsn> {
+  const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
   return parseLsn(rows[0]?.lsn ?? '');
 }
 

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** The way to a real Elasticsearch, on which bulk requests can be held up. Disposing closes it. */
+export interface HeldElasticsearch extends AsyncDisposable {
+  readonly url: string;
+  /** Holds up the bulk requests to the index from now on: Elasticsearch does not see them. */
+  hold(index: string): void;
+  /** How many are held up at this moment. */
+  readonly held: number;
+  /** Lets those that are held up, and all later ones, pass. */
+  release(): void;
+}
+
+export async function openHeldElasticsearch(elasticsearchUrl: string): Promise<HeldElasticsearch> {
+  const state: { index: string | null } = { index: null };
+  const waiting = new Set<() => void>();
+  const server = createServer((incoming, response) => {
+    const pass = (): void => forward(elasticsearchUrl, incoming, response);
+    const isHeld = state.index !== null && (incoming.url ?? '').includes(`-${state.index}-`);
+    if (!isHeld || !incoming.url?.includes('/_bulk')) return pass();
+    waiting.add(pass);
+    // One whose sender has gone never reaches Elasticsearch.
+    response.once('close', () => waiting.delete(pass));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    hold(index) {
+      state.index = index;
+    },
+    get held() {
+      return waiting.size;
+    },
+    release() {
+      state.index = null;
+      for (const pass of waiting) pass();
+      waiting.clear();
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function forward(elasticsearchUrl: string, incoming: IncomingMessage, response: ServerResponse): void {
+  const { method, headers, url = '/' } = incoming;
+  const outgoing = request(new URL(url, elasticsearchUrl), { method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  outgoing.once('error', () => response.destroy());
+  incoming.pipe(outgoing);
+}
