@@ -1,125 +1,150 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createProgressStore, type SnapshotProgress } from '../../src/snapshot/progress.ts';
+import { waitFor } from '../support/wait.ts';
 import { openSetting, type Setting } from './support/setting.ts';
+import type { Service } from './support/service.ts';
 
-describe('starting again', () => {
+describe('at its start, the service', () => {
   it('goes on from the slot when Redis has lost everything', async (t) => {
-    await using setting = await openSetting(t);
-    await streamOnce(setting);
-    await setting.admin.query("update content.genre set name = name || '!'");
-    await forgetAll(setting);
+    await using setting = await openFollowed(t);
+    await insertFilm(setting, 'The Killers');
+    await setting.redis.unlink(...(await keysOf(setting)));
     await using service = setting.run();
-    await service.untilStreaming();
     await setting.assertConverged();
+    assert.ok(!service.log.includes('snapshot begins'));
     await service.stop();
   });
 
-  it('refuses to go on when the slot is gone, and says what to do', async (t) => {
-    await using setting = await openSetting(t);
-    await streamOnce(setting);
+  it('asks for a resync when the slot is gone', async (t) => {
+    await using setting = await openFollowed(t);
     await setting.admin.query('select pg_drop_replication_slot($1)', [setting.database.name]);
     await using service = setting.run();
-    assert.deepEqual(await service.ended, { code: 5, signal: null });
-    assert.match(service.log, /PROJ_RESYNC_REQUIRED: .*slot is gone[^]*fix: .*ES_SHOULD_DROP_INDEX=TRUE/);
+    await assertEnds(service, 5, 'PROJ_RESYNC_REQUIRED');
   });
 
-  it('builds everything anew with ES_SHOULD_DROP_INDEX, also without a slot', async (t) => {
-    await using setting = await openSetting(t);
-    await streamOnce(setting);
+  it('rebuilds everything without the slot when it is told to', async (t) => {
+    await using setting = await openFollowed(t);
     await setting.admin.query('select pg_drop_replication_slot($1)', [setting.database.name]);
-    await setting.admin.query("insert into content.genre (name) values ('unseen')");
+    await insertFilm(setting, 'There Will Be No Leave Today');
     await using service = setting.run({ ES_SHOULD_DROP_INDEX: 'TRUE' });
     await service.untilStreaming();
     await setting.assertConverged();
     await service.stop();
   });
 
-  it('resumes a rebuild that was interrupted, and does not begin it again', async (t) => {
-    await using setting = await openSetting(t);
-    await setting.admin.query(
-      "insert into content.genre (name) select 'Genre ' || i from generate_series(1, 300) i",
-    );
-    await streamOnce(setting);
-    const rebuild = {
-      ES_SHOULD_DROP_INDEX: 'TRUE',
-      SNAPSHOT_CHUNK_SIZE: '10',
-      SNAPSHOT_MAX_RATE: '50',
-      SNAPSHOT_PARALLELISM: '1',
+  it('asks for a resync when the slot has been moved past the resume point', async (t) => {
+    await using setting = await openFollowed(t);
+    await insertFilm(setting, 'Concentrate');
+    await setting.admin.query('select pg_replication_slot_advance($1, pg_current_wal_lsn())', [
+      setting.database.name,
+    ]);
+    await using service = setting.run();
+    await assertEnds(service, 5, 'PROJ_RESYNC_REQUIRED');
+  });
+
+  it('asks for a resync when the resume point belongs to another history', async (t) => {
+    await using setting = await openFollowed(t);
+    await insertFilm(setting, 'Concentrate');
+    const key = `projector:${setting.database.name}:checkpoint`;
+    const checkpoint = JSON.parse((await setting.redis.get(key)) ?? '') as {
+      lsn: string;
+      xid: number | null;
     };
-    {
-      await using interrupted = setting.run(rebuild);
-      await interrupted.until(({ written }) => written >= 30);
-      await interrupted.kill();
-    }
-    const before = await physicalIndexes(setting);
-    await using service = setting.run({ ...rebuild, SNAPSHOT_MAX_RATE: '0' });
-    const { written } = await service.until(({ state }) => state === 'streaming');
-    assert.deepEqual(await physicalIndexes(setting), before, 'the same physical indexes');
-    assert.ok(written < 300, `${written} documents were written after the restart`);
+    const { rows } = await setting.admin.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
+    // A resume point ahead of the slot names its transaction, which must come by again.
+    const forged = { ...checkpoint, lsn: rows[0]?.lsn, xid: 1 };
+    await setting.redis.set(key, JSON.stringify(forged));
+    await insertFilm(setting, 'Extraordinary Talent');
+    await using service = setting.run();
+    await assertEnds(service, 5, 'PROJ_RESYNC_REQUIRED');
+  });
+
+  it('resumes a rebuild that was interrupted, and does not begin it again', async (t) => {
+    await using setting = await openFollowed(t);
+    await insertManyFilms(setting);
+    const rebuild = { ES_SHOULD_DROP_INDEX: 'TRUE', SNAPSHOT_CHUNK_SIZE: '20' };
+    await using interrupted = setting.run({ ...rebuild, SNAPSHOT_MAX_RATE: '100' });
+    await waitFor(async () => (await doneOf(setting, 'movies')) >= 40, { timeoutMs: 60_000 });
+    await interrupted.kill();
+    const { physical } = await progressOf(setting, 'movies');
+
+    await using service = setting.run(rebuild);
+    await service.untilStreaming();
+    assert.ok(!service.log.includes('dropping the indexes'));
+    assert.equal((await progressOf(setting, 'movies')).physical, physical);
     await setting.assertConverged();
     await service.stop();
   });
 
-  it('builds an index that was deleted by hand, and leaves the others', async (t) => {
+  it('resumes a snapshot that SIGTERM has interrupted where it was', async (t) => {
     await using setting = await openSetting(t);
-    await streamOnce(setting);
-    const before = await physicalIndexes(setting);
-    const [gone = ''] = before.filter((name) => name.includes('-genres-'));
-    await fetch(`${setting.database.elasticsearchUrl}/${gone}`, { method: 'DELETE' });
+    await insertManyFilms(setting);
+    const small = { SNAPSHOT_CHUNK_SIZE: '20', SNAPSHOT_PARALLELISM: '1' };
+    await using interrupted = setting.run({ ...small, SNAPSHOT_MAX_RATE: '100' });
+    await waitFor(async () => (await doneOf(setting, 'movies')) >= 40, { timeoutMs: 60_000 });
+    await interrupted.stop();
+    const { done, total } = await progressOf(setting, 'movies');
+    assert.ok(done < total, `${done} of ${total} were done already`);
+
+    await using service = setting.run(small);
+    const { written } = await service.until(({ state }) => state === 'streaming');
+    assert.equal(written, total - done);
+    await setting.assertConverged();
+    await service.stop();
+  });
+
+  it('builds an index anew that was deleted by hand', async (t) => {
+    await using setting = await openFollowed(t);
+    await insertFilm(setting, 'Ivan');
+    const { elasticsearchUrl } = setting.database;
+    const { physical } = await progressOf(setting, 'movies');
+    await fetch(`${elasticsearchUrl}/${physical}`, { method: 'DELETE' });
     await using service = setting.run();
     await service.untilStreaming();
     await setting.assertConverged();
-    const kept = before.filter((name) => name !== gone);
-    assert.deepEqual(
-      (await physicalIndexes(setting)).filter((name) => kept.includes(name)),
-      kept,
-    );
     await service.stop();
-  });
-
-  it('exits 6 while another holds the slot, which works on', async (t) => {
-    await using setting = await openSetting(t);
-    await using holder = setting.run();
-    await holder.untilStreaming();
-    const second = await setting.command(['run']);
-    assert.equal(second.code, 6);
-    assert.match(second.stderr, /PROJ_SLOT_BUSY/);
-    await setting.admin.query("insert into content.genre (name) values ('Western')");
-    await setting.assertConverged();
-    await holder.stop();
-  });
-
-  it('exits 3 without the rights to prepare Postgres, and prints the SQL, which is enough', async (t) => {
-    await using setting = await openSetting(t);
-    const { name } = setting.database;
-    await setting.admin.query(`drop publication ${name}`);
-    await setting.admin.query('alter table content.genre_film_work replica identity default');
-    const refused = await setting.command(['run']);
-    assert.equal(refused.code, 3);
-    const statements = refused.stderr.split('\n').filter((line) => /^ +(create|alter) /.test(line));
-    assert.equal(statements.length, 2, refused.stderr);
-    for (const sql of statements) await setting.admin.query(sql);
-    await streamOnce(setting);
   });
 });
 
-/** Runs the service until it streams, then stops it in order. */
-async function streamOnce(setting: Setting): Promise<void> {
-  await setting.admin.query("insert into content.genre (name) values ('Drama') on conflict do nothing");
+/** A database that a service has followed, and been stopped. */
+async function openFollowed(t: Parameters<typeof openSetting>[0]): Promise<Setting> {
+  await using opening = new AsyncDisposableStack();
+  const setting = opening.use(await openSetting(t));
+  await insertFilm(setting, 'Solaris');
   await using service = setting.run();
   await service.untilStreaming();
-  await setting.assertConverged();
+  await setting.covered();
   await service.stop();
+  opening.move();
+  return setting;
 }
 
-async function forgetAll({ redis, database }: Setting): Promise<void> {
-  const keys = await redis.keys(`projector:${database.name}:*`);
-  assert.ok(keys.length > 0);
-  await redis.del(...keys);
+async function assertEnds(service: Service, code: number, error: string): Promise<void> {
+  assert.deepEqual(await service.ended, { code, signal: null }, service.log);
+  assert.match(service.log, new RegExp(error));
 }
 
-async function physicalIndexes({ database }: Setting): Promise<string[]> {
-  const url = `${database.elasticsearchUrl}/_cat/indices/${database.indexPrefix}*?format=json&h=index`;
-  const rows = (await (await fetch(url)).json()) as { index: string }[];
-  return rows.map(({ index }) => index).sort();
+async function insertFilm({ admin }: Setting, title: string): Promise<void> {
+  await admin.query('insert into content.film_work (title) values ($1)', [title]);
+}
+
+async function insertManyFilms({ admin }: Setting): Promise<void> {
+  await admin.query(
+    `insert into content.film_work (title) select 'Film ' || i from generate_series(1, 300) i`,
+  );
+}
+
+async function keysOf({ redis, database }: Setting): Promise<string[]> {
+  return redis.keys(`projector:${database.name}:*`);
+}
+
+async function progressOf(setting: Setting, index: string): Promise<SnapshotProgress> {
+  const progress = await createProgressStore(setting.redis, setting.database.name).read(index);
+  assert.ok(progress, `there is no snapshot of ${index}`);
+  return progress;
+}
+
+async function doneOf(setting: Setting, index: string): Promise<number> {
+  return (await progressOf(setting, index)).done;
 }
