@@ -21,9 +21,11 @@ export const indexNames = ['movies', 'genres', 'persons'] as const satisfies Ind
 /** A films' database that `projector init` has prepared, and everything to watch a service that follows it. */
 export interface Setting extends AsyncDisposable {
   readonly database: TestDatabase;
-  /** A session of the superuser. */
+  /** A session of the superuser; another one after `reconnect`. */
   readonly admin: Client;
   readonly redis: Redis;
+  /** Opens another session, when Postgres has ended the one before. */
+  reconnect(): Promise<void>;
   /** Starts `projector run`, with these settings beside the usual ones. */
   run(settings?: Readonly<Record<string, string>>): Service;
   /** Runs another command to its end. */
@@ -51,7 +53,8 @@ export interface Setting extends AsyncDisposable {
 export async function openSetting(t: TestContext, options: TestDatabaseOptions = {}): Promise<Setting> {
   await using opening = new AsyncDisposableStack();
   const database = opening.use(await createDatabase(options));
-  const admin = opening.use(await database.connect());
+  let admin = await database.connect();
+  opening.defer(() => admin.end());
   const redis = new Redis(database.redisUrl);
   // A test may stop Redis meanwhile.
   redis.on('error', () => undefined);
@@ -89,7 +92,13 @@ export async function openSetting(t: TestContext, options: TestDatabaseOptions =
   const resources = opening.move();
   return {
     database,
-    admin,
+    get admin() {
+      return admin;
+    },
+    async reconnect() {
+      await admin.end().catch(() => undefined);
+      admin = await database.connect();
+    },
     redis,
     command,
     covered,
