@@ -7,29 +7,41 @@ export interface StoredDocument {
   readonly source: unknown;
 }
 
-const answerSchema = z.object({
+const pageSchema = z.object({
   hits: z.object({
-    total: z.object({ value: z.number() }),
-    hits: z.array(z.object({ _id: z.string(), _version: z.number(), _source: z.unknown() })),
+    hits: z.array(
+      z.object({ _id: z.string(), _version: z.number(), _source: z.unknown(), sort: z.array(z.number()) }),
+    ),
   }),
 });
 
-/** More than any test has. */
-const MOST = 10_000;
+const PAGE = 5_000;
 
 /** Every document that a search of the alias finds, after a refresh. */
 export async function readDocuments(elasticsearchUrl: string, alias: string): Promise<StoredDocument[]> {
   await request(`${elasticsearchUrl}/${alias}/_refresh`, { method: 'POST' });
-  const answer = await request(
-    `${elasticsearchUrl}/${alias}/_search?size=${MOST}&version=true&track_total_hits=true`,
-  );
-  const { hits } = answerSchema.parse(await answer.json());
-  if (hits.total.value > MOST) throw new Error(`${alias} has ${hits.total.value} documents`);
-  return hits.hits.map(({ _id, _version, _source }) => ({
-    id: _id,
-    version: BigInt(_version),
-    source: _source,
-  }));
+  const opened = await request(`${elasticsearchUrl}/${alias}/_pit?keep_alive=1m`, { method: 'POST' });
+  const pit = z.object({ id: z.string() }).parse(await opened.json());
+  const documents: StoredDocument[] = [];
+  for (let after: number[] | undefined; ;) {
+    const answer = await request(`${elasticsearchUrl}/_search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ pit, size: PAGE, version: true, sort: ['_shard_doc'], search_after: after }),
+    });
+    const { hits } = pageSchema.parse(await answer.json()).hits;
+    for (const { _id: id, _version, _source: source } of hits) {
+      documents.push({ id, version: BigInt(_version), source });
+    }
+    if (hits.length < PAGE) break;
+    after = hits.at(-1)?.sort;
+  }
+  await request(`${elasticsearchUrl}/_pit`, {
+    method: 'DELETE',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(pit),
+  });
+  return documents;
 }
 
 /** One document by its id, as it is at this moment; null when there is none. */

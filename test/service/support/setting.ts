@@ -11,14 +11,19 @@ import { createDatabase, type TestDatabase, type TestDatabaseOptions } from '../
 import { waitFor } from '../../support/wait.ts';
 import { startProjector } from './child.ts';
 import { getDocument, readDocuments, type StoredDocument } from './documents.ts';
-import { expectedDocuments, type ExpectedDocuments } from './expected-documents.ts';
+import { expectedDocuments } from './expected-documents.ts';
+import { createTables, openDefinitionsFolder, readExpected, type OwnSchema } from './own-schema.ts';
 import { PATIENCE_MS, startService, type Service } from './service.ts';
 
-export type IndexName = keyof ExpectedDocuments;
+export interface SettingOptions extends Omit<TestDatabaseOptions, 'schema'> {
+  /** In place of the films' schema, definitions and documents. */
+  readonly own?: OwnSchema;
+}
 
-export const indexNames = ['movies', 'genres', 'persons'] as const satisfies IndexName[];
-
-/** A films' database that `projector init` has prepared, and everything to watch a service that follows it. */
+/**
+ * A database, the films' unless told otherwise, that `projector init` has prepared, and everything to watch a service
+ * that follows it.
+ */
 export interface Setting extends AsyncDisposable {
   readonly database: TestDatabase;
   /** A session of the superuser; another one after `reconnect`. */
@@ -38,23 +43,33 @@ export interface Setting extends AsyncDisposable {
   slot(): Promise<SlotState | null>;
   /** Waits until the slot's confirmed position has reached the LSN. */
   confirmedUpTo(lsn: Lsn): Promise<void>;
-  documents(index: IndexName): Promise<StoredDocument[]>;
-  document(index: IndexName, id: string): Promise<StoredDocument | null>;
+  documents(index: string): Promise<StoredDocument[]>;
+  document(index: string, id: string): Promise<StoredDocument | null>;
   /** Waits until the stored resume point covers everything that is committed now. */
   covered(timeoutMs?: number): Promise<void>;
   /**
    * Waits until the stored resume point covers everything that is committed now; by then, at once, every document of
-   * all three indexes must be what the rows make it, and there must be no other.
+   * every index must be what the rows make it, and there must be no other.
    */
   assertConverged(timeoutMs?: number): Promise<void>;
+  /** Changes the definitions of an own schema, and what their documents are. */
+  define(changed: Partial<Pick<OwnSchema, 'definitions' | 'expected'>>): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function openSetting(t: TestContext, options: TestDatabaseOptions = {}): Promise<Setting> {
+export async function openSetting(t: TestContext, options: SettingOptions = {}): Promise<Setting> {
+  const { own, ...servers } = options;
   await using opening = new AsyncDisposableStack();
-  const database = opening.use(await createDatabase(options));
+  const database = opening.use(await createDatabase({ ...servers, schema: own ? 'none' : 'films' }));
   let admin = await database.connect();
   opening.defer(() => admin.end());
+  const folder = own && opening.use(await openDefinitionsFolder());
+  const env = { ...database.env, ...(folder && { DEFINITIONS_DIR: folder.path }) };
+  let expected = own?.expected;
+  if (own) {
+    await createTables(admin, own.sql);
+    await folder?.write(own.definitions);
+  }
   const redis = new Redis(database.redisUrl);
   // A test may stop Redis meanwhile.
   redis.on('error', () => undefined);
@@ -63,7 +78,7 @@ export async function openSetting(t: TestContext, options: TestDatabaseOptions =
   const { elasticsearchUrl, indexPrefix, name } = database;
 
   const command: Setting['command'] = async (args, settings = {}) => {
-    const child = startProjector(args, { ...database.env, ...settings });
+    const child = startProjector(args, { ...env, ...settings });
     const { code } = await child.ended;
     return { code, ...child.output };
   };
@@ -79,7 +94,7 @@ export async function openSetting(t: TestContext, options: TestDatabaseOptions =
       timeoutMs,
     });
   };
-  const documents = (index: IndexName): Promise<StoredDocument[]> =>
+  const documents = (index: string): Promise<StoredDocument[]> =>
     readDocuments(elasticsearchUrl, `${indexPrefix}${index}`);
 
   const confirmedUpTo = async (lsn: Lsn): Promise<void> => {
@@ -104,14 +119,18 @@ export async function openSetting(t: TestContext, options: TestDatabaseOptions =
     covered,
     confirmedUpTo,
     documents,
-    run: (settings = {}) => startService(t, { ...database.env, ...settings }, () => readStatus(redis, name)),
+    run: (settings = {}) => startService(t, { ...env, ...settings }, () => readStatus(redis, name)),
     checkpoint: () => checkpoints.read(),
     slot: () => readSlot(admin, name),
     document: (index, id) => getDocument(elasticsearchUrl, `${indexPrefix}${index}`, id),
     assertConverged: async (timeoutMs) => {
       await covered(timeoutMs);
-      const expected = await expectedDocuments(admin);
-      for (const index of indexNames) assertSame(index, await documents(index), expected[index]);
+      const made = expected ? await readExpected(admin, expected) : await expectedDocuments(admin);
+      for (const [index, rows] of Object.entries(made)) assertSame(index, await documents(index), rows);
+    },
+    async define(changed) {
+      if (changed.definitions) await folder?.write(changed.definitions);
+      expected = changed.expected ?? expected;
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
@@ -125,7 +144,7 @@ export async function currentLsn(client: Client): Promise<Lsn> {
 
 /** Names the first few documents that differ; a comparison of thousands at once could not be read. */
 function assertSame(
-  index: IndexName,
+  index: string,
   stored: readonly StoredDocument[],
   expected: ReadonlyMap<string, unknown>,
 ): void {
