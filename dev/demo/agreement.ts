@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { Elasticsearch } from '../../src/servers/elasticsearch.ts';
+import { count } from './screen.ts';
 
 /** An index and the table whose rows are its documents. */
 export const roots = { movies: 'film_work', persons: 'person', genres: 'genre' } as const;
@@ -41,4 +42,23 @@ export async function compareCounts({
   }
 }
 
-export const agrees = ({ documents, rows }: Agreement): boolean => documents === rows;
+const agrees = ({ documents, rows }: Agreement): boolean => documents === rows;
+
+/** In words, where the counts do not agree, and where Elasticsearch has refused documents, by index; none if all is well. */
+export function findFailures(
+  agreements: readonly Agreement[],
+  refused: Readonly<Record<string, number>>,
+): string[] {
+  const differing = agreements.filter((agreement) => !agrees(agreement));
+  return [
+    ...differing.map(
+      ({ index, table, documents, rows }) =>
+        `${index} has ${count(documents)} documents, but content.${table} ${count(rows)} rows`,
+    ),
+    ...Object.entries(refused)
+      .filter(([, documents]) => documents > 0)
+      .map(
+        ([index, documents]) => `Elasticsearch has refused ${count(documents)} of the documents of ${index}`,
+      ),
+  ];
+}

@@ -53,7 +53,7 @@ export async function scriptEdits(client: ClientBase): Promise<Edit[]> {
 
   return [
     {
-      what: 'Retitle "Raiders of the Lost Ark": "Indiana Jones and the …"',
+      what: 'Put "Indiana Jones and the" before "Raiders of the Lost Ark"',
       make: () => retitle(client, raiders, 'Indiana Jones and the Raiders of the Lost Ark'),
     },
     {

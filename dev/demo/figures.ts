@@ -8,7 +8,7 @@ export interface Figures {
   readonly agreements: readonly Agreement[];
   readonly snapshot: SnapshotFigures;
   readonly arrivals: readonly Arrival[];
-  readonly status: ServiceStatus;
+  readonly status: Pick<ServiceStatus, 'changes' | 'written' | 'residentBytes'>;
   /** The most that the service had resident at any time, in bytes. */
   readonly peakBytes: number;
 }
@@ -33,7 +33,7 @@ export function describeFigures({ agreements, snapshot, arrivals, status, peakBy
     ],
     [
       'changes followed',
-      `${count(status.changes)} rows changed; ${count(status.written)} documents written, the snapshot's among them`,
+      `${count(status.changes)} changed rows; ${count(status.written)} documents written, with those of the snapshot`,
     ],
     ['service memory', `${mebibytes(status.residentBytes)} resident now, ${mebibytes(peakBytes)} at most`],
   ]);

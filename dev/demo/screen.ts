@@ -47,24 +47,15 @@ export function duration(ms: number): string {
   return ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 9_995 ? 2 : 1)} s`;
 }
 
-/**
- * Cells under each other, two spaces between the columns; `right` names the columns whose cells end, and not begin,
- * under each other. The last column is not padded.
- */
-export function align(
-  rows: readonly (readonly string[])[],
-  right: ReadonlySet<number> = new Set(),
-): string[] {
+/** Cells under each other, two spaces between the columns. */
+export function align(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
   }
   return rows.map((row) =>
     row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return right.has(column) ? cell.padStart(width) : cell.padEnd(width);
-      })
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd(),
   );

@@ -10,7 +10,7 @@ import { showProgress } from '../load/progress.ts';
 import { connect, roles } from '../stack/database.ts';
 import { checkout } from '../stack/paths.ts';
 import { serversOf, stackEnvironment, startStack, type Stack } from '../stack/stack.ts';
-import { agrees, compareCounts, roots, type Agreement } from './agreement.ts';
+import { compareCounts, findFailures, roots } from './agreement.ts';
 import { commitAndFind, type Arrival } from './arrival.ts';
 import { scriptEdits } from './edits.ts';
 import { describeFigures } from './figures.ts';
@@ -95,7 +95,8 @@ async function tell(
     const status = await watch.next(signal);
     const figures = { agreements, snapshot, arrivals, status, peakBytes: watch.peakBytes };
     for (const line of describeFigures(figures)) screen.say(line);
-    requireAgreement(agreements, status.deadLetters);
+    const failures = findFailures(agreements, status.deadLetters);
+    if (failures.length > 0) throw new Error(failures.join('; '));
     screen.say(
       screen.good(
         'Every edit has arrived, and the indexes hold as many documents as their tables have rows.',
@@ -184,22 +185,6 @@ async function edit(
     arrivals.push(arrival);
   }
   return arrivals;
-}
-
-function requireAgreement(
-  agreements: readonly Agreement[],
-  deadLetters: Readonly<Record<string, number>>,
-): void {
-  const differing = agreements.filter((agreement) => !agrees(agreement));
-  const refused = Object.entries(deadLetters).filter(([, letters]) => letters > 0);
-  const failures = [
-    ...differing.map(
-      ({ index, table, documents, rows }) =>
-        `${index} has ${count(documents)} documents, but content.${table} ${count(rows)} rows`,
-    ),
-    ...refused.map(([index, letters]) => `Elasticsearch has refused ${count(letters)} documents of ${index}`),
-  ];
-  if (failures.length > 0) throw new Error(failures.join('; '));
 }
 
 /** All that the service has to be told; what it does not need, such as the superuser's URL, is left out. */
