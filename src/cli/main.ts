@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './heap.ts';
 import { parseArgs } from 'node:util';
 import { withEnvFiles } from '../config/env-files.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
