@@ -49,7 +49,11 @@ async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const flags = { index: values.index, json: values.json, quiet: values.quiet, yes: values.yes };
-  return commands[name]({ settings, log: createLogger(settings.logLevel), stop: stop.signal, flags });
+  const context = { settings, log: createLogger(settings.logLevel), stop: stop.signal, flags };
+  return commands[name](context).catch((error: unknown) => {
+    if (stop.signal.aborted && error instanceof Error && error.name === 'AbortError') return 1;
+    throw error;
+  });
 }
 
 function parseCommandLine(argv: readonly string[]): {

@@ -1,10 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Settings } from '../config/settings.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { loadDefinitions } from '../definition/load.ts';
-import { sendRequest } from '../service/requests.ts';
-import { runService } from '../service/run.ts';
-import { readStatus } from '../service/status.ts';
-import { createRedis, type Redis } from '../servers/redis.ts';
+import { withHolder } from '../service/holder.ts';
+import { createRedis } from '../servers/redis.ts';
 import { createProgressStore } from '../snapshot/progress.ts';
 import type { CommandContext } from './main.ts';
 import { createProgressDisplay } from './progress.ts';
@@ -23,55 +21,43 @@ export async function snapshot({ settings, log, stop, flags }: CommandContext): 
     );
   }
   const indexes = flags.index.length > 0 ? flags.index : known;
-  const redis = createRedis(settings.redisUrl);
-  try {
-    await redis.connect();
-    if (await readStatus(redis, settings.name)) {
-      return await throughService(redis, settings.name, indexes, stop);
-    }
-  } finally {
-    redis.disconnect();
-  }
-  await runService({
-    settings,
-    log,
-    stop,
-    onlySnapshot: indexes,
-    onSnapshotProgress: createProgressDisplay(),
-  });
+  await using watched = await watchProgress(settings, indexes);
+  await withHolder({ settings, log, stop }, (work) => work.snapshot(indexes));
+  await watched.show();
   return stop.aborted ? 1 : 0;
 }
 
-async function throughService(
-  redis: Redis,
-  name: string,
-  indexes: readonly string[],
-  stop: AbortSignal,
-): Promise<number> {
+interface WatchedProgress extends AsyncDisposable {
+  /** Shows how far it is now. */
+  show(): Promise<void>;
+}
+
+/** Shows the progress of these indexes' snapshots until it is disposed of. */
+async function watchProgress(settings: Settings, indexes: readonly string[]): Promise<WatchedProgress> {
   const display = createProgressDisplay();
-  const progress = createProgressStore(redis, name);
+  const redis = createRedis(settings.redisUrl);
+  await redis.connect();
+  const progress = createProgressStore(redis, settings.name);
   // A snapshot that is running goes on; of the others the old result is forgotten, so that the new one shows.
   for (const index of indexes) {
     if ((await progress.read(index))?.state === 'done') await progress.clear(index);
   }
-  await sendRequest(redis, name, { kind: 'snapshot', indexes: [...indexes] });
-  const left = new Set(indexes);
-  while (left.size > 0) {
-    if (!(await readStatus(redis, name))) {
-      throw new ProjectorError(
-        'PROJ_INTERNAL',
-        'the service has ended meanwhile',
-        'Start it; the snapshot is resumed.',
-      );
-    }
-    for (const index of left) {
-      const state = await progress.read(index);
+  const shown = new Set<string>();
+  const show = async (): Promise<void> => {
+    for (const index of indexes) {
+      const state = shown.has(index) ? null : await progress.read(index);
       if (!state) continue;
       display(index, state);
-      if (state.state === 'done') left.delete(index);
+      if (state.state === 'done') shown.add(index);
     }
-    await delay(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
-    if (stop.aborted) return 1;
-  }
-  return 0;
+  };
+  const timer = setInterval(() => void show().catch(() => undefined), POLL_MS);
+  return {
+    show,
+    [Symbol.asyncDispose]: () => {
+      clearInterval(timer);
+      redis.disconnect();
+      return Promise.resolve();
+    },
+  };
 }

@@ -13,6 +13,7 @@ import {
 import { createPool, isTransientPostgresError } from '../servers/postgres.ts';
 import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
 import { createRetry, type Retry, type Waits } from '../servers/retry.ts';
+import { parseLsn, type Lsn } from '../shared/lsn.ts';
 
 /** The three servers, as one session uses them. Every call retries what is transient for as long as it takes. */
 export interface Connections extends AsyncDisposable {
@@ -27,6 +28,8 @@ export interface Connections extends AsyncDisposable {
   readonly takeSnapshot: () => Promise<TransactionSnapshot>;
   /** `pg_current_xact_id()`: assigns a transaction id. */
   readonly assignXid: () => Promise<bigint>;
+  /** Writes a logical message into the WAL, so that the stream has something to come to, and gives its LSN. */
+  readonly emitMessage: () => Promise<Lsn>;
 }
 
 /** The replication connection and the gate's count against the cap too. */
@@ -82,6 +85,8 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
     preparedQuery: (name, text, values) => rowsOf({ name, text, values }),
     takeSnapshot: async () => parseSnapshot(await scalar(gatePool, 'select pg_current_snapshot()::text')),
     assignXid: async () => BigInt(await scalar(gatePool, 'select pg_current_xact_id()::text')),
+    emitMessage: async () =>
+      parseLsn(await scalar(pool, "select pg_logical_emit_message(true, 'projector', '')::text")),
     [Symbol.asyncDispose]: async () => {
       redis.disconnect();
       const closed = Promise.all([pool.end(), gatePool.end(), elasticsearch.close()]);

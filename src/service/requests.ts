@@ -1,22 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { ProjectorError } from '../ops/errors.ts';
 import type { Redis } from '../servers/redis.ts';
+import { readStatus } from './status.ts';
+import type { HolderWork } from './work.ts';
+
+const requestSchema = z.discriminatedUnion('kind', [
+  z.object({ id: z.string(), kind: z.literal('snapshot'), indexes: z.array(z.string()) }),
+  z.object({ id: z.string(), kind: z.literal('reread'), index: z.string(), ids: z.array(z.string()) }),
+]);
 
 /** What a command asks of the running service, since only the holder of the slot writes (invariant 4). */
-export const requestSchema = z.object({
-  kind: z.literal('snapshot'),
-  indexes: z.array(z.string()),
-});
-
 export type ServiceRequest = z.output<typeof requestSchema>;
 
-const keyOf = (name: string): string => `projector:${name}:requests`;
+const answerSchema = z.object({ error: z.string().nullable() });
 
-export async function sendRequest(redis: Redis, name: string, request: ServiceRequest): Promise<void> {
-  await redis.rpush(keyOf(name), JSON.stringify(request));
-}
+const requestsKey = (name: string): string => `projector:${name}:requests`;
+const answerKey = (name: string, id: string): string => `projector:${name}:answer:${id}`;
+
+/** An answer is kept for this long, for whoever asked to fetch it. */
+const ANSWER_TTL_S = 600;
+const POLL_MS = 100;
 
 /** The oldest request, taken from the queue; null when there is none. */
 export async function takeRequest(redis: Redis, name: string): Promise<ServiceRequest | null> {
-  const text = await redis.lpop(keyOf(name));
+  const text = await redis.lpop(requestsKey(name));
   return text === null ? null : requestSchema.parse(JSON.parse(text));
+}
+
+/** Tells whoever asked that it is done, or why it is not. */
+export async function answerRequest(
+  redis: Redis,
+  name: string,
+  { id }: ServiceRequest,
+  error: string | null,
+): Promise<void> {
+  await redis.set(answerKey(name, id), JSON.stringify({ error }), 'EX', ANSWER_TTL_S);
+}
+
+/** The work of the running service, asked for through Redis. Rejects when the service ends meanwhile. */
+export function askService(redis: Redis, name: string, signal: AbortSignal): HolderWork {
+  type Asked = ServiceRequest extends infer One ? (One extends unknown ? Omit<One, 'id'> : never) : never;
+  const ask = async (asked: Asked): Promise<void> => {
+    const id = randomUUID();
+    await redis.rpush(requestsKey(name), JSON.stringify({ id, ...asked }));
+    for (;;) {
+      const answer = await redis.get(answerKey(name, id));
+      if (answer !== null) {
+        const { error } = answerSchema.parse(JSON.parse(answer));
+        if (error === null) return;
+        throw new ProjectorError('PROJ_INTERNAL', error, "See the service's log.");
+      }
+      if (!(await readStatus(redis, name))) {
+        throw new ProjectorError(
+          'PROJ_SERVICE_ENDED',
+          'the service has ended before it was done',
+          'Start it and give the command again; a snapshot is resumed by itself.',
+        );
+      }
+      await delay(POLL_MS, undefined, { signal });
+    }
+  };
+  return {
+    snapshot: (indexes) => ask({ kind: 'snapshot', indexes: [...indexes] }),
+    reread: (index, ids) => ask({ kind: 'reread', index, ids: [...ids] }),
+  };
 }

@@ -4,15 +4,14 @@ import type { Logger } from '../ops/log.ts';
 import { isTransientElasticsearchError } from '../servers/elasticsearch.ts';
 import { isTransientPostgresError } from '../servers/postgres.ts';
 import { isTransientRedisError } from '../servers/redis.ts';
-import type { SnapshotProgress } from '../snapshot/progress.ts';
 import { runSession } from './session.ts';
+import type { HolderWork } from './work.ts';
 
 export interface ServiceOptions {
   readonly settings: Settings;
   readonly log: Logger;
-  /** Snapshot these indexes and end, in place of streaming on. */
-  readonly onlySnapshot?: readonly string[];
-  readonly onSnapshotProgress?: (index: string, progress: SnapshotProgress) => void;
+  /** Do this, and end. Each session begins it anew. */
+  readonly task?: (work: HolderWork) => Promise<void>;
   /** Ends the service in order. */
   readonly stop: AbortSignal;
 }

@@ -11,17 +11,18 @@ import { createGate } from '../replication/gate.ts';
 import { pages } from '../router/pages.ts';
 import { keyToId } from '../shared/document-key.ts';
 import { formatLsn, maxLsn } from '../shared/lsn.ts';
-import type { SnapshotProgress } from '../snapshot/progress.ts';
 import { createCheckpointer } from './checkpointer.ts';
+import { createClaimedProjection } from './claimed.ts';
 import { openConnections } from './connections.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { takeHold } from './hold.ts';
 import { createProjection, type ProjectionCounts } from './projection.ts';
 import { pump } from './pump.ts';
-import { takeRequest } from './requests.ts';
+import { answerRequest, takeRequest, type ServiceRequest } from './requests.ts';
 import { createSnapshots } from './snapshots.ts';
 import { publishStatus, withdrawStatus, type ServiceStatus } from './status.ts';
 import { ensureTargets, type BuildTarget } from './targets.ts';
+import type { HolderWork } from './work.ts';
 
 export interface SessionOptions {
   readonly settings: Settings;
@@ -30,9 +31,8 @@ export interface SessionOptions {
   readonly dropFirst: boolean;
   /** Told once the slot is held, and all that `dropFirst` asks for is dropped. */
   readonly onHold: () => void;
-  /** Snapshot these indexes and end, in place of streaming on. */
-  readonly onlySnapshot?: readonly string[];
-  readonly onSnapshotProgress?: (index: string, progress: SnapshotProgress) => void;
+  /** Do this, and end, in place of streaming on. */
+  readonly task?: (work: HolderWork) => Promise<void>;
   /** Ends the session in order: what is under way is finished, stored and acknowledged. */
   readonly stop: AbortSignal;
   readonly startedAt: Date;
@@ -133,17 +133,15 @@ export async function runSession(options: SessionOptions): Promise<void> {
   });
   redis.on('ready', () => checkpointer.storeAgain());
 
-  // The two producers of ids: snapshots and the stream.
+  // The producers of ids: the stream, snapshots, and what commands ask for.
+  const projectClaimed = createClaimedProjection(debouncer, dispatcher, project, ending);
   const snapshots = createSnapshots({
     settings,
     connections,
     indexes,
     targets,
-    debouncer,
-    dispatcher,
-    project,
+    project: projectClaimed,
     rebuild: hold.rebuild,
-    onProgress: (index, progress) => options.onSnapshotProgress?.(index, progress),
     log,
     now,
     ending,
@@ -190,6 +188,15 @@ export async function runSession(options: SessionOptions): Promise<void> {
     signal: ending,
   });
 
+  const work: HolderWork = {
+    snapshot: (names) => snapshots.run(names),
+    async reread(name, ids) {
+      const target = targetOf(name);
+      const newest = await connections.emitMessage();
+      await dispatcher.until(() => position.settled >= newest, ending);
+      await projectClaimed(target, ids);
+    },
+  };
   const status = (): ServiceStatus => ({
     state: stop.aborted ? 'stopping' : snapshots.isRunning ? 'snapshotting' : 'streaming',
     pid: process.pid,
@@ -205,22 +212,32 @@ export async function runSession(options: SessionOptions): Promise<void> {
     residentBytes: process.memoryUsage.rss(),
     deadLetters: Object.fromEntries(indexNames.map((name) => [name, deadLetters.count(name)])),
   });
+  const attendTo = async (request: ServiceRequest): Promise<void> => {
+    const done =
+      request.kind === 'snapshot' ? work.snapshot(request.indexes) : work.reread(request.index, request.ids);
+    const error = await done.then(
+      () => null,
+      (reason: unknown) => (ending.aborted ? 'the service was stopped' : String(reason)),
+    );
+    await answerRequest(redis, settings.name, request, error);
+  };
   /** Says how it is, and takes what commands ask for. */
   const attend = async (): Promise<void> => {
     for (;;) {
       await publishStatus(redis, settings.name, status()).catch(() => undefined);
       const request = await takeRequest(redis, settings.name).catch(() => null);
-      if (request) snapshots.run(request.indexes).catch(fail);
+      if (request) attendTo(request).catch(fail);
       await delay(TICK_MS, undefined, { signal: ending });
     }
   };
 
   log.info({ from: formatLsn(hold.durable), indexes: indexNames }, 'holding the slot');
-  const snapshotting = snapshots.run(options.onlySnapshot ?? []);
+  // Before the indexes that are missing are filled, so that a snapshot that it asks for fills them.
+  const task = options.task?.(work).then(() => finishing.abort());
+  const snapshotting = snapshots.run([]);
   const checkpointing = checkpointer.run(ending);
-  for (const work of [streaming, snapshotting, checkpointing, attend()]) work.catch(fail);
-  if (options.onlySnapshot) await Promise.race([snapshotting.catch(() => undefined), aborted(ending)]);
-  else await aborted(ending);
+  for (const part of [streaming, snapshotting, checkpointing, attend(), task]) part?.catch(fail);
+  await aborted(ending);
 
   // In order: nothing new begins, what is under way ends, what is durable is stored, then acknowledged.
   failure.signal.throwIfAborted();

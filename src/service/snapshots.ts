@@ -1,12 +1,10 @@
 import type { Settings } from '../config/settings.ts';
-import type { Debouncer } from '../debouncer/debouncer.ts';
 import type { IndexAdmin } from '../loader/indexes.ts';
 import type { Logger } from '../ops/log.ts';
 import { passBarrier } from '../replication/gate.ts';
-import { createProgressStore, type ProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
+import { createProgressStore, type ProgressStore } from '../snapshot/progress.ts';
 import { runSnapshot } from '../snapshot/snapshot.ts';
 import type { Connections } from './connections.ts';
-import type { Dispatcher } from './dispatcher.ts';
 import type { Project } from './projection.ts';
 import type { RebuildMarker } from './rebuild.ts';
 import type { BuildTarget } from './targets.ts';
@@ -16,11 +14,9 @@ export interface SnapshotsOptions {
   readonly connections: Connections;
   readonly indexes: IndexAdmin;
   readonly targets: readonly BuildTarget[];
-  readonly debouncer: Debouncer;
-  readonly dispatcher: Dispatcher;
+  /** Claims, reads and writes documents. */
   readonly project: Project;
   readonly rebuild: RebuildMarker;
-  readonly onProgress: (index: string, progress: SnapshotProgress) => void;
   readonly log: Logger;
   readonly now: () => number;
   /** Ends snapshots between two chunks; what is done is kept. */
@@ -39,27 +35,11 @@ export interface Snapshots {
 
 /** The session's snapshots: the second producer of ids, beside the stream. */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
-  const { settings, connections, indexes, debouncer, dispatcher, project, log, now, ending } = options;
+  const { settings, connections, indexes, project, log, now, ending } = options;
   const { retry, waits } = connections;
   const progress = retrying(createProgressStore(connections.redis, settings.name), retry.redis);
   const building = new Set(options.targets.filter(({ isBuilding }) => isBuilding));
   const state = { isRunning: false, previous: Promise.resolve() };
-
-  /** Reads and writes a chunk, each document once nobody else has it under way (invariant 4, single flight). */
-  const projectChunk = async (target: BuildTarget, ids: readonly string[]): Promise<void> => {
-    const left = new Set(ids);
-    while (left.size > 0) {
-      let claimed: string[] = [];
-      await dispatcher.until(() => {
-        claimed = debouncer.claim(target.index.name, [...left]);
-        return claimed.length > 0;
-      }, ending);
-      await project(target, claimed);
-      debouncer.release(target.index.name, claimed);
-      for (const id of claimed) left.delete(id);
-      dispatcher.dispatch();
-    }
-  };
 
   const fill = async (target: BuildTarget): Promise<void> => {
     const { index, physical } = target;
@@ -68,9 +48,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       index,
       physical,
       query: connections.query,
-      project: (ids) => projectChunk(target, ids),
+      project: (ids) => project(target, ids),
       progress,
-      onProgress: (current) => options.onProgress(index.name, current),
       chunkSize: settings.snapshotChunkSize,
       parallelism: settings.snapshotParallelism,
       maxRate: settings.snapshotMaxRate,

@@ -12,7 +12,6 @@ export interface SnapshotOptions {
   /** Claims, reads and writes documents; settles when all of them are durable. */
   readonly project: (ids: readonly string[]) => Promise<void>;
   readonly progress: ProgressStore;
-  readonly onProgress: (progress: SnapshotProgress) => void;
   readonly chunkSize: number;
   /** Chunks read and written at once. */
   readonly parallelism: number;
@@ -40,7 +39,6 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
   const report = async (next: SnapshotProgress): Promise<void> => {
     state = next;
     await progress.write(index.name, state);
-    options.onProgress(state);
   };
   await report(state);
 
