@@ -79,9 +79,10 @@ async function readPublication(client: ClientBase, publication: string): Promise
   );
   const row = rows[0];
   if (!row) return null;
+  // Row filters and column lists came with Postgres 15.
   const published = await client.query<{ table: string; narrowed: boolean }>(
     `select t.schemaname || '.' || t.tablename as table,
-            t.rowfilter is not null or (r.prattrs is not null) as narrowed
+            coalesce(to_jsonb(t) ->> 'rowfilter', to_jsonb(r) ->> 'prattrs') is not null as narrowed
      from pg_publication_tables t
      join pg_publication p on p.pubname = t.pubname
      left join pg_publication_rel r
