@@ -5,6 +5,7 @@ import { fetched, type Say } from './fetched.ts';
 import { runMaven } from './maven.ts';
 import { checkout } from './paths.ts';
 import { run } from './run.ts';
+import type { Version } from './versions.ts';
 
 const sources = join(checkout, 'dev/elasticsearch');
 
@@ -12,21 +13,28 @@ const sources = join(checkout, 'dev/elasticsearch');
  * A folder with Elasticsearch laid out as its own distribution is: `lib`, `modules` and `config`; fetched by Maven and
  * compiled when it is not there yet.
  */
-export async function buildElasticsearchHome(jdk: string, say?: Say): Promise<string> {
-  const hash = createHash('sha256');
+export async function buildElasticsearchHome(
+  jdk: string,
+  { major, exact }: Version,
+  say?: Say,
+): Promise<string> {
+  const hash = createHash('sha256').update(String(exact));
   for (const file of (await readdir(sources, { recursive: true })).sort()) {
     if (file.includes('.')) hash.update(file).update(await readFile(join(sources, file)));
   }
   const name = `elasticsearch-${hash.digest('hex').slice(0, 12)}`;
-  return fetched(name, (home) => build(home, jdk), {
+  return fetched(name, (home) => build(home, jdk, exact), {
     ...(say && { say }),
-    line: 'Fetching Elasticsearch from Maven Central, once …',
+    line: `Fetching Elasticsearch ${major} from Maven Central, once …`,
   });
 }
 
-async function build(home: string, jdk: string): Promise<void> {
+async function build(home: string, jdk: string, exact: string | null): Promise<void> {
   const lib = join(home, 'lib');
-  await runMaven(jdk, join(sources, 'pom.xml'), 'copy-dependencies', { outputDirectory: lib });
+  await runMaven(jdk, join(sources, 'pom.xml'), 'copy-dependencies', {
+    outputDirectory: lib,
+    ...(exact !== null && { 'elasticsearch.version': exact }),
+  });
   const version = await readVersion(lib);
 
   // The transport is a module, with a class loader of its own, as in the distribution.

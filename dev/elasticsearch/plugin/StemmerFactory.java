@@ -8,16 +8,17 @@ import org.apache.lucene.analysis.en.EnglishPossessiveFilter;
 import org.apache.lucene.analysis.en.PorterStemFilter;
 import org.apache.lucene.analysis.snowball.SnowballFilter;
 import org.elasticsearch.common.settings.Settings;
-import org.elasticsearch.index.analysis.AbstractTokenFilterFactory;
+import org.elasticsearch.index.analysis.TokenFilterFactory;
 import org.tartarus.snowball.ext.RussianStemmer;
 
 /** The stock {@code stemmer}, in the languages that the definitions use: the same Lucene filters under the same names. */
-final class StemmerFactory extends AbstractTokenFilterFactory {
+final class StemmerFactory implements TokenFilterFactory {
 
+    private final String name;
     private final String language;
 
     StemmerFactory(String name, Settings settings) {
-        super(name);
+        this.name = name;
         this.language = settings.get("language", settings.get("name", "porter")).toLowerCase(Locale.ROOT);
         if (!Set.of("porter", "english", "possessive_english", "russian").contains(language)) {
             throw new IllegalArgumentException(
@@ -25,6 +26,11 @@ final class StemmerFactory extends AbstractTokenFilterFactory {
                     + "]: only english, possessive_english and russian"
             );
         }
+    }
+
+    @Override
+    public String name() {
+        return name;
     }
 
     @Override
