@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { IndexPlan } from '../definition/plan.ts';
 import { ProjectorError } from '../ops/errors.ts';
+import { failpoint } from '../ops/failpoint.ts';
 import { httpStatus, type Elasticsearch } from '../servers/elasticsearch.ts';
 
 /** Which history of which database an index or a resume point belongs to. */
@@ -137,6 +138,7 @@ export function createIndexAdmin(
       });
       await client.indices.refresh({ index: built.physical });
       const others = (await find(index)).filter(({ physical }) => physical !== built.physical);
+      failpoint('before-swap');
       await client.indices.updateAliases({
         actions: [
           ...others
@@ -145,6 +147,7 @@ export function createIndexAdmin(
           { add: { index: built.physical, alias } },
         ],
       });
+      failpoint('after-swap');
       for (const { physical } of others) await client.indices.delete({ index: physical });
     },
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CheckpointStore } from '../checkpoint/store.ts';
 import type { Origin } from '../loader/indexes.ts';
+import { failpoint } from '../ops/failpoint.ts';
 import type { Retry } from '../servers/retry.ts';
 import type { Lsn } from '../shared/lsn.ts';
 import type { CoveredCommit } from './pump.ts';
@@ -49,7 +50,9 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     if (lsn <= stored && !pending.storeAgain) return;
     pending.storeAgain = false;
     if (lsn > stored) storedXid = commits.find((commit) => commit.lsn === lsn)?.xid ?? null;
+    failpoint('before-checkpoint');
     await retry(() => checkpoints.store({ lsn, xid: storedXid, origin }));
+    failpoint('after-checkpoint');
     stored = lsn;
     commits = commits.filter((commit) => commit.lsn > lsn);
     ripening.push({ lsn, storedAtMs: now() });
@@ -58,7 +61,9 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     const ripe = ripening.filter(({ storedAtMs }) => storedAtMs <= ms);
     ripening = ripening.filter(({ storedAtMs }) => storedAtMs > ms);
     const last = ripe.at(-1);
-    if (last) acknowledge(last.lsn);
+    if (!last) return;
+    failpoint('before-ack');
+    acknowledge(last.lsn);
   };
 
   return {

@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { preparePlan, type PreparedPlan } from '../definition/prepare.ts';
 import type { IndexAdmin, Origin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
+import { failpoint } from '../ops/failpoint.ts';
 import type { Logger } from '../ops/log.ts';
 import { createPgoutputDecoder } from '../replication/pgoutput.ts';
 import { createSlot, dropSlot, readSlot, slotBusy } from '../replication/slot.ts';
@@ -88,6 +89,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     await retry.redis(() => checkpoints.clear());
     await inPostgres((client) => dropSlot(client, slot));
     for (const index of plan.indexes) await retry.elasticsearch(() => indexes.drop(index));
+    failpoint('after-drop');
     await retry.redis(() => rebuild.begin());
   };
 
@@ -138,6 +140,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       : await (async () => {
           await retry.redis(() => checkpoints.clear());
           const from = await inPostgres((client) => createSlot(client, slot, decoder.plugin));
+          failpoint('after-slot');
           return { from, durable: from, expectXid: null, incarnation: null };
         })();
   const { systemIdentifier, timeline, database } = await inPostgres(readServerIdentity);

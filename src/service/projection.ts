@@ -1,6 +1,7 @@
 import type { IndexPlan } from '../definition/plan.ts';
 import type { DeadLetters } from '../loader/dead-letters.ts';
 import type { Loader } from '../loader/loader.ts';
+import { failpoint } from '../ops/failpoint.ts';
 import { resolve, type PreparedQuery } from '../resolver/resolver.ts';
 import type { Lsn } from '../shared/lsn.ts';
 
@@ -43,7 +44,9 @@ export function createProjection(options: ProjectionOptions): Project {
       const version = settled();
       const readAtMs = now();
       const resolved = await resolve(query, target.index, left);
+      failpoint('after-read');
       const result = await loader({ writeAlias: target.writeAlias, resolved, version, readAtMs });
+      failpoint('after-bulk');
       counts.written += result.accepted;
       counts.superseded += result.superseded;
       counts.refused += result.refused.length;

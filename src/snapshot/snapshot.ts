@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pages, type QueryRows } from '../router/pages.ts';
 import type { IndexPlan } from '../definition/plan.ts';
+import { failpoint } from '../ops/failpoint.ts';
 import { keyToId } from '../shared/document-key.ts';
 import type { ProgressStore, SnapshotProgress } from './progress.ts';
 
@@ -63,6 +64,7 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
     chunks.push(chunk);
     const work = (async () => {
       await project(keys.map(keyToId));
+      failpoint('in-chunk');
       chunk.isDone = true;
       let { done, after } = state;
       while (chunks[0]?.isDone) {
