@@ -116,6 +116,8 @@ async function openFollowed(t: Parameters<typeof openSetting>[0]): Promise<Setti
   await service.untilStreaming();
   await setting.covered();
   await service.stop();
+  // Postgres may notice a little later that the service has gone.
+  await waitFor(async () => (await setting.slot())?.activePid === null);
   opening.move();
   return setting;
 }
