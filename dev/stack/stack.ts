@@ -114,6 +114,7 @@ export function stackEnvironment({ postgres, redis, elasticsearch }: Stack): Rec
     DATABASE_URL: postgres.urlOf('films', roles.service),
     REDIS_URL: redis.url,
     ELASTICSEARCH_URL: elasticsearch.url,
+    ...(wantedVersions().wal2json && { DECODER: 'wal2json' }),
   };
 }
 

@@ -9,7 +9,7 @@ import type { CommandContext } from './main.ts';
 export async function check({ settings }: CommandContext): Promise<number> {
   const plan = await withClient(settings.databaseUrl, 'projector check', async (client) => {
     const prepared = await preparePlan(client, settings.definitionsDir);
-    const problems = await findProblems(client, prepared, settings.name);
+    const problems = await findProblems(client, prepared, settings);
     if (problems.length > 0) throw preflightError(problems);
     return prepared;
   });

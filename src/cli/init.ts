@@ -8,7 +8,7 @@ export async function init({ settings }: CommandContext): Promise<number> {
   const ran = await withClient(settings.adminDatabaseUrl, 'projector init', async (client) => {
     const plan = await preparePlan(client, settings.definitionsDir);
     // Whether the service's own role may replicate is not this role's to answer; `check` asks it.
-    return mend(client, await findProblems(client, plan, settings.name));
+    return mend(client, await findProblems(client, plan, settings));
   });
   for (const sql of ran) console.log(sql);
   console.log(ran.length === 0 ? 'Nothing to do: Postgres is prepared.' : 'Postgres is prepared.');

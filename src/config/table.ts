@@ -100,6 +100,13 @@ export const settingsTable = {
     default: 'info',
     description: 'The least severe log lines to write',
   },
+  decoder: {
+    env: 'DECODER',
+    group: 'stream',
+    type: oneOf(['pgoutput', 'wal2json']),
+    default: 'pgoutput',
+    description: "The slot's output plugin; wal2json (2.5 or newer) where Postgres has it",
+  },
   batchSize: {
     env: 'BATCH_SIZE',
     group: 'stream',

@@ -1,5 +1,5 @@
-import { ProjectorError } from '../ops/errors.ts';
 import type { Decoder, ReplicationMessage, RowValues, TrackedTable } from './message.ts';
+import { assertColumns, assertIdentity } from './tracked-table.ts';
 
 export interface PgoutputOptions {
   readonly publication: string;
@@ -79,32 +79,11 @@ function readRelation(buffer: Buffer, track: PgoutputOptions['track']): Relation
     names.push(column);
     if (isIdentity) identity.add(column);
   }
-  if (table) checkRelation(table, new Set(names), identity);
+  if (table) {
+    assertColumns(table, table.columns, new Set(names));
+    assertIdentity(table, identity);
+  }
   return { table, positions: names.map((column) => table?.columns.indexOf(column) ?? -1) };
-}
-
-/** Stops the stream before a change that can't be routed is passed over. */
-function checkRelation(
-  table: TrackedTable,
-  columns: ReadonlySet<string>,
-  identity: ReadonlySet<string>,
-): void {
-  const missing = table.columns.filter((column) => !columns.has(column));
-  if (missing.length > 0) {
-    throw new ProjectorError(
-      'PROJ_DEFINITION_UNKNOWN_NAME',
-      `${table.schema}.${table.name} no longer has the column(s) ${missing.join(', ')} that a definition follows`,
-      'Mend the definition (or put the column back) and start again; nothing is lost meanwhile.',
-    );
-  }
-  const unidentified = table.identityColumns.filter((column) => !identity.has(column));
-  if (unidentified.length > 0) {
-    throw new ProjectorError(
-      'PROJ_PREFLIGHT',
-      `the replica identity of ${table.schema}.${table.name} no longer carries ${unidentified.join(', ')}`,
-      'Run `projector init`, which sets it, then `projector snapshot`.',
-    );
-  }
 }
 
 function readChange(buffer: Buffer, relation: Relation): ReplicationMessage | null {

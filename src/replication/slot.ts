@@ -53,6 +53,8 @@ const LOCK_TIMEOUT = '30s';
  * Creates the slot and gives its consistent point. Postgres waits for the transactions that are open; the wait is
  * bounded by `lock_timeout` (which, unlike `statement_timeout`, leaves nothing half made).
  * https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-REPLICATION
+ *
+ * Throws PROJ_PREFLIGHT when the server lacks the plugin.
  */
 export async function createSlot(client: ClientBase, slot: string, plugin: string): Promise<Lsn> {
   await client.query(`set lock_timeout = '${LOCK_TIMEOUT}'`);
@@ -62,6 +64,14 @@ export async function createSlot(client: ClientBase, slot: string, plugin: strin
       [slot, plugin],
     );
     return parseLsn(rows[0]?.lsn ?? '');
+  } catch (error) {
+    if (sqlState(error) !== '58P01') throw error;
+    throw new ProjectorError(
+      'PROJ_PREFLIGHT',
+      `Postgres has no output plugin ${plugin}`,
+      `Install it on the server (for wal2json: the package postgresql-NN-wal2json), or set DECODER=pgoutput.`,
+      { cause: error },
+    );
   } finally {
     await client.query('reset lock_timeout').catch(() => undefined);
   }

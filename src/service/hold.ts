@@ -8,9 +8,11 @@ import type { IndexAdmin, Origin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Logger } from '../ops/log.ts';
+import type { TrackedTable } from '../replication/message.ts';
 import { createPgoutputDecoder } from '../replication/pgoutput.ts';
 import { createSlot, dropSlot, readSlot, slotBusy } from '../replication/slot.ts';
 import { openStream, type ReplicationStream } from '../replication/stream.ts';
+import { createWal2jsonDecoder } from '../replication/wal2json.ts';
 import { createRouter, type Router } from '../router/router.ts';
 import { sqlState, withClient } from '../servers/postgres.ts';
 import type { Lsn } from '../shared/lsn.ts';
@@ -61,17 +63,18 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   const prepared = await retry.postgres(() =>
     withClient(settings.databaseUrl, `projector ${slot}`, async (client) => {
       const plan = await preparePlan(client, settings.definitionsDir);
-      const mended = await mend(client, await findProblems(client, plan, slot));
+      const mended = await mend(client, await findProblems(client, plan, settings));
       for (const sql of mended) log.info({ sql }, 'prepared Postgres');
       return { plan, walSenderTimeoutMs: await readWalSenderTimeout(client) };
     }),
   );
   const { plan } = prepared;
   const router = createRouter(plan);
-  const decoder = createPgoutputDecoder({
-    publication: slot,
-    track: (schema, name) => router.track(schema, name),
-  });
+  const track = (schema: string, name: string): TrackedTable | undefined => router.track(schema, name);
+  const decoder =
+    settings.decoder === 'wal2json'
+      ? createWal2jsonDecoder({ tables: plan.tables, track })
+      : createPgoutputDecoder({ publication: slot, track });
 
   const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
     retry.postgres(() => withClient(settings.databaseUrl, `projector ${slot}`, work));

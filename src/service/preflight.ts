@@ -1,8 +1,10 @@
 import type { ClientBase } from 'pg';
+import type { Settings } from '../config/settings.ts';
 import { identityProblems } from '../definition/identity.ts';
 import type { PreparedPlan } from '../definition/prepare.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { publicationProblems } from '../replication/publication.ts';
+import { wal2jsonLimits } from '../replication/wal2json-limits.ts';
 import { sqlState } from '../servers/postgres.ts';
 
 /** Something that Postgres lacks for this plan. */
@@ -14,11 +16,15 @@ export interface PreflightProblem {
   readonly byHand: boolean;
 }
 
-/** Everything that Postgres lacks for the plan to be followed; empty when nothing does. */
+/**
+ * Everything that Postgres lacks for the plan to be followed; empty when nothing does. wal2json reads no publication;
+ * but one has Postgres refuse an update or a delete whose row before the stream could not tell, which wal2json would
+ * pass over.
+ */
 export async function findProblems(
   client: ClientBase,
   plan: PreparedPlan,
-  publication: string,
+  { name: publication, decoder }: Pick<Settings, 'name' | 'decoder'>,
 ): Promise<PreflightProblem[]> {
   const problems: PreflightProblem[] = [];
   const { rows } = await client.query<{ wal_level: string; role: string; replicates: boolean }>(
@@ -33,6 +39,11 @@ export async function findProblems(
   if (server && !server.replicates) {
     const sql = `alter role "${server.role}" replication;`;
     problems.push({ problem: `the role ${server.role} may not replicate`, sql, byHand: true });
+  }
+  if (decoder === 'wal2json') {
+    for (const problem of await wal2jsonLimits(client, plan)) {
+      problems.push({ problem, sql: '-- or set DECODER=pgoutput', byHand: true });
+    }
   }
   for (const { schema, name, missing, sql } of identityProblems(plan.catalog, plan.tables)) {
     const problem = `the replica identity of ${schema}.${name} does not carry ${missing.join(', ')}`;

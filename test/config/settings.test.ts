@@ -43,6 +43,7 @@ test('three URLs are enough, and everything else has its default', () => {
     indexPrefix: '',
     shouldDropIndex: false,
     logLevel: 'info',
+    decoder: 'pgoutput',
     batchSize: 500,
     debounceQuietMs: 0,
     debounceMaxWaitMs: 1000,

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { connect, prepareFilmsDatabase, roles } from '../../dev/stack/database.ts';
 import { postgresAt, type PostgresAddress } from '../../dev/stack/postgres.ts';
+import { wantedVersions } from '../../dev/stack/versions.ts';
 import { sharedServers } from './shared-servers.ts';
 import { waitFor } from './wait.ts';
 
@@ -70,6 +71,7 @@ export async function createDatabase(options: TestDatabaseOptions = {}): Promise
       ELASTICSEARCH_URL: elasticsearchUrl,
       PROJECTOR_NAME: name,
       INDEX_PREFIX: indexPrefix,
+      ...(wantedVersions().wal2json && { DECODER: 'wal2json' }),
     },
     connect: (as = adminUrl) => connect(as),
     [Symbol.asyncDispose]: async () => {
