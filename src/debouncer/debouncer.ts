@@ -1,4 +1,4 @@
-import { minLsn, type Lsn } from '../shared/lsn.ts';
+import type { Floor, Hold } from './floor.ts';
 
 /** What one read and one write cover. */
 export interface Batch {
@@ -6,27 +6,33 @@ export interface Batch {
   readonly ids: readonly string[];
 }
 
+/**
+ * Which way an id goes: `prompt` for what a change touches by itself, `bulk` for one of the many that a single change
+ * or transaction touches, which others must not wait behind.
+ */
+export type Lane = 'prompt' | 'bulk';
+
 export interface DebouncerOptions {
   readonly indexes: readonly string[];
   /** The most ids in a batch. */
   readonly batchSize: number;
+  /** How many batches are under way at once at most. */
+  readonly maxInFlight: number;
   /** How long nothing must have been added before an idle loader is given what there is. */
   readonly quietMs: number;
   /** How long an id waits at most for that quiet. */
   readonly maxWaitMs: number;
-  /** Where the stream starts: all before it is durable. */
-  readonly from: Lsn;
+  /** Held by every id that waits or is under way. */
+  readonly floor: Floor;
 }
 
 export interface Debouncer {
-  /** Marks a document as affected. Its batch reads it after this call. */
-  add(index: string, id: string, nowMs: number): void;
-  /** Tells that everything up to a commit's end LSN has been added. */
-  cover(lsn: Lsn): void;
   /**
-   * The next batch to read and write, or null when there is none yet. An idle loader (nothing in flight) gets what
-   * there is once it has been quiet; a busy one gets full batches only, and the rest gathers meanwhile.
+   * Marks a document as affected, by a commit that is not covered yet, or, with a `hold`, by one that has been since.
+   * Its batch reads it after this call. The lane is `prompt` unless told otherwise.
    */
+  add(index: string, id: string, nowMs: number, lane?: Lane, hold?: Hold): void;
+  /** The next batch to read and write, or null when there is none yet. */
   next(nowMs: number): Batch | null;
   /** When `next` may give a batch although nothing happens until then; null when only an event can bring one. */
   nextDueMs(): number | null;
@@ -34,104 +40,143 @@ export interface Debouncer {
   done(batch: Batch): void;
   /**
    * Claims those of the ids that no batch and no other claim has under way (invariant 4, single flight), until
-   * `release`. An id added meanwhile waits in its queue.
+   * `release`. An id added meanwhile waits in its lane.
    */
   claim(index: string, ids: readonly string[]): string[];
   release(index: string, ids: readonly string[]): void;
   /** A condition that holds once every batch and every claim that is under way at this moment has ended. */
   underWay(): () => boolean;
-  /** Every commit that ends at or before this LSN is durable. */
-  floor(): Lsn;
   /** Ids added and not in a batch yet. */
-  readonly pending: number;
-  /** Whether neither a batch nor a pending id is left. */
-  readonly idle: boolean;
+  readonly pending: Readonly<Record<Lane, number>>;
+}
+
+/** The ids of one index that wait in a lane, in the order of their first addition, each with what it holds. */
+type Waiting = Map<string, Hold>;
+
+interface Queue extends Readonly<Record<Lane, Waiting>> {
+  readonly index: string;
+  /** Ids that a batch or a snapshot's chunk has under way. */
+  readonly claimed: Set<string>;
+  /** Batches under way. */
+  readonly inFlight: Record<Lane, number>;
 }
 
 /**
- * Gathers affected ids into batches and keeps the ack floor.
+ * Gathers affected ids into batches.
  *
- * Each pending id remembers the LSN that was covered when it was first added, its `since`: while it is unfinished,
- * only that much is durable. Pending ids stand in the order of their first addition, so the first has the lowest
- * `since`; the floor is the lowest of all queues' first and all batches under way, or all that is covered when there
- * is neither.
+ * An index has two lanes. In the prompt one, a loader that has nothing of it under way gets what there is once it has
+ * been quiet; a busy one gets full batches only, and the rest gathers meanwhile. The bulk one never takes the last place
+ * among the batches under way, so that a change that comes meanwhile finds one free, and is never left without any, so
+ * that it comes to its end whatever comes meanwhile. An id of the bulk lane that is touched again by itself overtakes
+ * the others.
+ *
+ * Each pending id holds the ack floor at what was covered when it was first added, and a batch at its ids' lowest.
  */
 export function createDebouncer(options: DebouncerOptions): Debouncer {
-  const { batchSize, quietMs, maxWaitMs } = options;
-  const queues = new Map(
-    options.indexes.map((index) => [index, { since: new Map<string, Lsn>(), claimed: new Set<string>() }]),
-  );
-  const inFlight = new Map<Batch, Lsn>();
-  let covered = options.from;
-  let pending = 0;
+  const { batchSize, maxInFlight, quietMs, maxWaitMs, floor } = options;
+  const queues = options.indexes.map((index): Queue => ({
+    index,
+    prompt: new Map(),
+    bulk: new Map(),
+    claimed: new Set(),
+    inFlight: { prompt: 0, bulk: 0 },
+  }));
+  const byName = new Map(queues.map((queue) => [queue.index, queue]));
+  const underWay = new Map<Batch, { readonly lane: Lane; readonly hold: Hold }>();
+  const pending = { prompt: 0, bulk: 0 };
+  let bulkInFlight = 0;
+  let lastLane: Lane = 'prompt';
   let lastAddedMs = -Infinity;
   let oldestAddedMs: number | null = null;
   let turn = 0;
 
-  const queueOf = (index: string): { since: Map<string, Lsn>; claimed: Set<string> } => {
-    const queue = queues.get(index);
+  const queueOf = (index: string): Queue => {
+    const queue = byName.get(index);
     if (!queue) throw new RangeError(`no such index: ${index}`);
     return queue;
   };
 
   /** Takes up to `batchSize` ids that nobody has under way; null when there are fewer than `atLeast`. */
-  const take = (index: string, atLeast: number): Batch | null => {
-    const queue = queueOf(index);
-    if (queue.since.size < atLeast) return null;
-    const ids: string[] = [];
-    let since: Lsn | undefined;
-    for (const [id, covers] of queue.since) {
-      if (queue.claimed.has(id)) continue;
-      since ??= covers;
-      ids.push(id);
-      if (ids.length === batchSize) break;
+  const take = (queue: Queue, lane: Lane, atLeast: number): Batch | null => {
+    const waiting = queue[lane];
+    if (waiting.size < atLeast) return null;
+    const taken: [id: string, hold: Hold][] = [];
+    for (const entry of waiting) {
+      if (queue.claimed.has(entry[0])) continue;
+      taken.push(entry);
+      if (taken.length === batchSize) break;
     }
-    if (since === undefined || ids.length < atLeast) return null;
-    for (const id of ids) {
-      queue.since.delete(id);
+    const hold = lowest(...taken.map(([, own]) => own));
+    if (!hold || taken.length < atLeast) return null;
+    floor.share(hold);
+    for (const [id, own] of taken) {
+      waiting.delete(id);
       queue.claimed.add(id);
+      floor.release(own);
     }
-    pending -= ids.length;
-    const batch = { index, ids };
-    inFlight.set(batch, since);
+    pending[lane] -= taken.length;
+    queue.inFlight[lane]++;
+    if (lane === 'bulk') bulkInFlight++;
+    lastLane = lane;
+    const batch = { index: queue.index, ids: taken.map(([id]) => id) };
+    underWay.set(batch, { lane, hold });
     return batch;
   };
 
-  const isDue = (nowMs: number): boolean =>
-    nowMs - lastAddedMs >= quietMs || (oldestAddedMs !== null && nowMs - oldestAddedMs >= maxWaitMs);
+  /** A batch of the lane, of one index after the other. */
+  const nextOf = (lane: Lane, nowMs: number): Batch | null => {
+    if (pending[lane] === 0) return null;
+    if (lane === 'bulk' && bulkInFlight >= Math.max(1, maxInFlight - 1)) return null;
+    const isDue =
+      lane === 'bulk' ||
+      nowMs - lastAddedMs >= quietMs ||
+      (oldestAddedMs !== null && nowMs - oldestAddedMs >= maxWaitMs);
+    for (let i = 0; i < queues.length; i++) {
+      const position = (turn + i) % queues.length;
+      const queue = queues[position];
+      const batch = queue && take(queue, lane, queue.inFlight[lane] === 0 && isDue ? 1 : batchSize);
+      if (!batch) continue;
+      turn = position + 1;
+      if (lane === 'prompt') oldestAddedMs = pending.prompt === 0 ? null : nowMs;
+      return batch;
+    }
+    return null;
+  };
 
   return {
-    add(index, id, nowMs) {
-      const { since } = queueOf(index);
-      lastAddedMs = nowMs;
-      if (since.has(id)) return;
-      since.set(id, covered);
-      oldestAddedMs ??= nowMs;
-      pending++;
-    },
-    cover(lsn) {
-      if (lsn > covered) covered = lsn;
+    add(index, id, nowMs, lane = 'prompt', given?: Hold) {
+      const queue = queueOf(index);
+      if (lane === 'prompt') {
+        lastAddedMs = nowMs;
+        oldestAddedMs ??= nowMs;
+      }
+      const known = queue.prompt.get(id) ?? queue.bulk.get(id);
+      const hold = lowest(known, given) ?? floor.hold();
+      if (hold !== known) {
+        if (hold === given) floor.share(hold);
+        if (known) floor.release(known);
+      }
+      const goes = lane === 'bulk' && !queue.prompt.has(id) ? 'bulk' : 'prompt';
+      if (goes === 'prompt' && known && queue.bulk.delete(id)) pending.bulk--;
+      if (!queue[goes].has(id)) pending[goes]++;
+      queue[goes].set(id, hold);
     },
     next(nowMs) {
-      if (pending === 0) return null;
-      const atLeast = inFlight.size === 0 && isDue(nowMs) ? 1 : batchSize;
-      const names = [...queues.keys()];
-      for (let i = 0; i < names.length; i++) {
-        const position = (turn + i) % names.length;
-        const batch = take(names[position] ?? '', atLeast);
-        if (!batch) continue;
-        turn = position + 1;
-        oldestAddedMs = pending === 0 ? null : nowMs;
-        return batch;
-      }
-      return null;
+      const order: Lane[] =
+        bulkInFlight === 0 && lastLane === 'prompt' ? ['bulk', 'prompt'] : ['prompt', 'bulk'];
+      return nextOf(order[0] ?? 'prompt', nowMs) ?? nextOf(order[1] ?? 'bulk', nowMs);
     },
     nextDueMs() {
-      if (pending === 0 || inFlight.size > 0) return null;
+      if (pending.prompt === 0) return null;
       return Math.min(lastAddedMs + quietMs, (oldestAddedMs ?? Infinity) + maxWaitMs);
     },
     done(batch) {
-      inFlight.delete(batch);
+      const own = underWay.get(batch);
+      if (!own) return;
+      underWay.delete(batch);
+      queueOf(batch.index).inFlight[own.lane]--;
+      if (own.lane === 'bulk') bulkInFlight--;
+      floor.release(own.hold);
       this.release(batch.index, batch.ids);
     },
     claim(index, ids) {
@@ -145,26 +190,19 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
       for (const id of ids) claimed.delete(id);
     },
     underWay() {
-      let left = [...queues.values()].flatMap(({ claimed }) => [...claimed].map((id) => ({ claimed, id })));
+      let left = queues.flatMap(({ claimed }) => [...claimed].map((id) => ({ claimed, id })));
       return () => {
         left = left.filter(({ claimed, id }) => claimed.has(id));
         return left.length === 0;
       };
     },
-    floor() {
-      let floor = covered;
-      for (const { since } of queues.values()) {
-        const [first] = since.values();
-        if (first !== undefined) floor = minLsn(floor, first);
-      }
-      for (const since of inFlight.values()) floor = minLsn(floor, since);
-      return floor;
-    },
-    get pending() {
-      return pending;
-    },
-    get idle() {
-      return pending === 0 && inFlight.size === 0;
-    },
+    pending,
   };
+}
+
+/** The hold of the lowest commit among those that there are. */
+function lowest(...holds: (Hold | undefined)[]): Hold | undefined {
+  let found: Hold | undefined;
+  for (const hold of holds) if (hold && !(found && found.since.lsn <= hold.since.lsn)) found = hold;
+  return found;
 }

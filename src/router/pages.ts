@@ -1,4 +1,5 @@
 import type { PagedQuery } from '../definition/plan.ts';
+import { keyToId } from '../shared/document-key.ts';
 
 /** Runs one statement; rows come as arrays of text. */
 export type QueryRows = (
@@ -10,6 +11,8 @@ export interface PageOptions {
   /** The query's fixed parameters. */
   readonly parameters?: readonly unknown[];
   readonly pageSize: number;
+  /** That of all pages but the first, where it is another. */
+  readonly nextPageSize?: number;
   /** The key columns to start behind. */
   readonly after?: readonly string[] | undefined;
 }
@@ -18,15 +21,20 @@ export interface PageOptions {
 export async function* pages(
   query: QueryRows,
   paged: PagedQuery,
-  { parameters = [], pageSize, after }: PageOptions,
+  { parameters = [], pageSize, nextPageSize = pageSize, after }: PageOptions,
 ): AsyncGenerator<readonly (readonly string[])[]> {
   let cursor = after;
-  for (;;) {
+  for (let size = pageSize; ; size = nextPageSize) {
     const rows = cursor
-      ? await query(paged.next, [...parameters, ...cursor, pageSize])
-      : await query(paged.first, [...parameters, pageSize]);
+      ? await query(paged.next, [...parameters, ...cursor, size])
+      : await query(paged.first, [...parameters, size]);
     if (rows.length > 0) yield rows;
-    if (rows.length < pageSize) return;
+    if (rows.length < size) return;
     cursor = rows.at(-1);
   }
+}
+
+/** The same, as document ids. */
+export async function* idPages(...of: Parameters<typeof pages>): AsyncGenerator<readonly string[]> {
+  for await (const keys of pages(...of)) yield keys.map(keyToId);
 }

@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CheckpointStore } from '../checkpoint/store.ts';
+import type { Commit, Floor } from '../debouncer/floor.ts';
 import type { Origin } from '../loader/indexes.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Retry } from '../servers/retry.ts';
 import type { Lsn } from '../shared/lsn.ts';
-import type { CoveredCommit } from './pump.ts';
 
 export interface CheckpointerOptions {
   readonly checkpoints: CheckpointStore;
   readonly origin: Origin;
-  readonly durable: Lsn;
+  /** What is stored already. */
+  readonly durable: Commit;
   /** All that ends at or before this is accepted by Elasticsearch. */
-  readonly floor: () => Lsn;
+  readonly floor: Floor;
   readonly acknowledge: (lsn: Lsn) => void;
   readonly retry: Retry;
   readonly intervalMs: number;
@@ -19,8 +20,6 @@ export interface CheckpointerOptions {
 }
 
 export interface Checkpointer {
-  /** Remembers which transaction ends at an LSN that may become the resume point. */
-  covered(commit: CoveredCommit): void;
   /** Stores and acknowledges at intervals, until aborted or failed. */
   run(signal: AbortSignal): Promise<void>;
   /** Stores and acknowledges all that is durable, now. */
@@ -39,23 +38,19 @@ const RIPENING_MS = 2_000;
 /** Invariant 5, the order of durability: Elasticsearch accepted → Redis stored → slot acknowledged. */
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { checkpoints, origin, floor, acknowledge, retry, intervalMs, now } = options;
-  let commits: CoveredCommit[] = [];
   let stored = options.durable;
-  let storedXid: number | null = null;
   const pending = { storeAgain: false };
   let ripening: { readonly lsn: Lsn; readonly storedAtMs: number }[] = [];
 
   const store = async (): Promise<void> => {
-    const lsn = floor();
-    if (lsn <= stored && !pending.storeAgain) return;
+    const next = floor.lowest;
+    if (next.lsn <= stored.lsn && !pending.storeAgain) return;
     pending.storeAgain = false;
-    if (lsn > stored) storedXid = commits.find((commit) => commit.lsn === lsn)?.xid ?? null;
     failpoint('before-checkpoint');
-    await retry(() => checkpoints.store({ lsn, xid: storedXid, origin }));
+    await retry(() => checkpoints.store({ ...next, origin }));
     failpoint('after-checkpoint');
-    stored = lsn;
-    commits = commits.filter((commit) => commit.lsn > lsn);
-    ripening.push({ lsn, storedAtMs: now() });
+    stored = next;
+    ripening.push({ lsn: next.lsn, storedAtMs: now() });
   };
   const acknowledgeOlderThan = (ms: number): void => {
     const ripe = ripening.filter(({ storedAtMs }) => storedAtMs <= ms);
@@ -67,9 +62,6 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   };
 
   return {
-    covered(commit) {
-      commits.push(commit);
-    },
     async run(signal) {
       for (;;) {
         await delay(intervalMs, undefined, { signal }).catch(() => undefined);
@@ -86,7 +78,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       pending.storeAgain = true;
     },
     get stored() {
-      return stored;
+      return stored.lsn;
     },
   };
 }

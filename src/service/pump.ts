@@ -1,27 +1,22 @@
 import type { Debouncer } from '../debouncer/debouncer.ts';
+import type { Commit, Floor } from '../debouncer/floor.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Gate } from '../replication/gate.ts';
 import type { TrackedTable } from '../replication/message.ts';
 import type { ReplicationStream } from '../replication/stream.ts';
-import { pages, type QueryRows } from '../router/pages.ts';
 import type { Router } from '../router/router.ts';
-import { keyToId } from '../shared/document-key.ts';
 import { formatLsn, maxLsn, type Lsn } from '../shared/lsn.ts';
 import type { Dispatcher } from './dispatcher.ts';
-
-/** The last commit that everything up to has been handed to the debouncer; `xid` is null for an idle advance. */
-export interface CoveredCommit {
-  readonly lsn: Lsn;
-  readonly xid: number | null;
-}
+import type { FanOut } from './fan-out.ts';
 
 export interface PumpOptions {
   readonly stream: ReplicationStream;
   readonly gate: Gate;
   readonly router: Router;
   readonly debouncer: Debouncer;
+  readonly floor: Floor;
   readonly dispatcher: Dispatcher;
-  readonly query: QueryRows;
+  readonly fanOut: FanOut;
   /** Pages every id that an index's root or its physical index has; for a TRUNCATE. */
   readonly allIds: (index: string, isRoot: boolean) => AsyncIterable<readonly string[]>;
   /** All that ends at or before this is durable already. */
@@ -29,7 +24,7 @@ export interface PumpOptions {
   /** The transaction that has to come by, ending at `durable`, before any later one (invariant 7). */
   readonly expectXid: number | null;
   readonly onSettled: (lsn: Lsn) => void;
-  readonly onCovered: (commit: CoveredCommit) => void;
+  readonly onCovered: (lsn: Lsn) => void;
   /** Counts changes, for the status. */
   readonly onChanges: (count: number) => void;
   /** No more ids than this wait to be batched. */
@@ -40,53 +35,47 @@ export interface PumpOptions {
 
 const MESSAGES_AT_ONCE = 5_000;
 const LOOKUP_KEYS_AT_ONCE = 1_000;
-const LOOKUP_PAGE = 1_000;
+/** A transaction's ids beyond so many go into the bulk lane. */
+const LARGE_TRANSACTION = 1_000;
 
 /**
  * Moves messages from the stream through the gate and the router into the debouncer, until it fails or is aborted.
- * Messages are taken as many as there are; their lookups are made once for all of them; then what they commit is
- * covered. Before the gate has to wait, what has passed it is finished.
+ * Messages are taken as many as there are; the lookups that they ask for are begun once for all of them; then what they
+ * commit is covered. Before the gate has to wait, what has passed it is finished.
  */
 export async function pump(options: PumpOptions): Promise<never> {
-  const { stream, gate, router, debouncer, dispatcher, query, signal, now, maxPending } = options;
+  const { stream, gate, router, debouncer, floor, dispatcher, fanOut, signal, now, maxPending } = options;
   const state: {
     /** The transaction that is open in the stream. */
     transaction: { readonly xid: number; readonly commitLsn: Lsn } | null;
+    /** How many ids it has affected. */
+    affected: number;
     /** The last commit that has been routed but not covered. */
-    committed: CoveredCommit | null;
+    committed: Commit | null;
     expectXid: number | null;
     changes: number;
-  } = { transaction: null, committed: null, expectXid: options.expectXid, changes: 0 };
+  } = { transaction: null, affected: 0, committed: null, expectXid: options.expectXid, changes: 0 };
   /** A transaction whose commit record begins before `durable` ends at or before it: it is in already. */
   const isPassed = (): boolean => state.transaction !== null && state.transaction.commitLsn < options.durable;
 
-  const affect = (index: string, id: string): void => debouncer.add(index, id, now());
+  const affect = (index: string, id: string): void => {
+    debouncer.add(index, id, now(), ++state.affected > LARGE_TRANSACTION ? 'bulk' : 'prompt');
+  };
   /** Invariant 8, bounded memory: a full debouncer stops the pump, which stops the reading of the socket. */
+  const hasRoom = (): boolean => debouncer.pending.prompt + debouncer.pending.bulk < maxPending;
   const room = async (): Promise<void> => {
+    fanOut.follow();
     dispatcher.dispatch();
-    if (debouncer.pending >= maxPending) await dispatcher.until(() => debouncer.pending < maxPending, signal);
+    if (!hasRoom()) await dispatcher.until(hasRoom, signal);
+    await fanOut.room();
   };
 
-  const followLookups = async (): Promise<void> => {
-    for (const { index, route, values } of router.takeLookups()) {
-      if (!route.lookup) continue;
-      const [first = []] = values;
-      for (let from = 0; from < first.length; from += LOOKUP_KEYS_AT_ONCE) {
-        const parameters = values.map((column) => column.slice(from, from + LOOKUP_KEYS_AT_ONCE));
-        for await (const keys of pages(query, route.lookup, { parameters, pageSize: LOOKUP_PAGE })) {
-          for (const key of keys) affect(index, keyToId(key));
-          await room();
-        }
-      }
-    }
-  };
-
-  /** Makes what has been routed so far complete, and covers its commits. */
+  /** Covers the commits of what has been routed so far. */
   const complete = async (): Promise<void> => {
-    await followLookups();
+    fanOut.follow();
     if (state.committed) {
-      debouncer.cover(state.committed.lsn);
-      options.onCovered(state.committed);
+      floor.cover(state.committed);
+      options.onCovered(state.committed.lsn);
       state.committed = null;
     }
     options.onChanges(state.changes);
@@ -103,6 +92,7 @@ export async function pump(options: PumpOptions): Promise<never> {
       await gate.settle(message.xid);
     }
     state.transaction = message;
+    state.affected = 0;
     // Everything that ends before this transaction's commit record has passed the gate.
     options.onSettled(message.commitLsn);
   };
@@ -118,16 +108,13 @@ export async function pump(options: PumpOptions): Promise<never> {
     if (endLsn > options.durable) state.committed = { lsn: endLsn, xid };
   };
 
-  const truncate = async (tables: readonly TrackedTable[]): Promise<void> => {
-    await complete();
-    await dispatcher.until(() => debouncer.idle, signal);
-    // A snapshot's chunk that has read the rows before they went may write them only now; later ones see them gone.
-    await dispatcher.until(debouncer.underWay(), signal);
-    for (const { index, isRoot } of tables.flatMap((table) => router.truncated(table))) {
-      for await (const ids of options.allIds(index, isRoot)) {
-        for (const id of ids) affect(index, id);
-        await room();
-      }
+  /** Every document of the indexes that read the tables; of a root, those that the index has. */
+  const truncate = (tables: readonly TrackedTable[]): void => {
+    const truncated = tables.flatMap((table) => router.truncated(table));
+    const roots = new Set(truncated.flatMap(({ index, isRoot }) => (isRoot ? index : [])));
+    for (const index of new Set(truncated.map((one) => one.index))) {
+      const isRoot = roots.has(index);
+      fanOut.spread(`truncate ${isRoot} ${index}`, index, options.allIds(index, isRoot));
     }
   };
 
@@ -152,16 +139,13 @@ export async function pump(options: PumpOptions): Promise<never> {
           if (!isPassed()) router.route(message, affect);
           break;
         case 'truncate':
-          if (!isPassed()) await truncate(message.tables);
+          if (!isPassed()) truncate(message.tables);
           break;
         case 'keepalive':
           keepalive(message.walEnd);
           break;
       }
-      if (debouncer.pending >= maxPending || router.gathered >= LOOKUP_KEYS_AT_ONCE) {
-        await followLookups();
-        await room();
-      }
+      if (!hasRoom() || router.gathered >= LOOKUP_KEYS_AT_ONCE) await room();
     }
     await complete();
   }

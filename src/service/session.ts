@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createDebouncer } from '../debouncer/debouncer.ts';
+import { createFloor } from '../debouncer/floor.ts';
 import { createDeadLetters } from '../loader/dead-letters.ts';
 import { indexIds } from '../loader/index-ids.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
@@ -8,13 +9,13 @@ import { createLoader } from '../loader/loader.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { createGate } from '../replication/gate.ts';
-import { pages } from '../router/pages.ts';
-import { keyToId } from '../shared/document-key.ts';
+import { idPages } from '../router/pages.ts';
 import { formatLsn, maxLsn } from '../shared/lsn.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { createClaimedProjection } from './claimed.ts';
 import { openConnections } from './connections.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { createFanOut } from './fan-out.ts';
 import { takeHold } from './hold.ts';
 import { createProjection, type ProjectionCounts } from './projection.ts';
 import { pump } from './pump.ts';
@@ -107,12 +108,15 @@ export async function runSession(options: SessionOptions): Promise<void> {
     counts,
     now,
   });
+  const resumePoint = { lsn: hold.durable, xid: hold.expectXid };
+  const floor = createFloor(resumePoint);
   const debouncer = createDebouncer({
     indexes: indexNames,
     batchSize: settings.batchSize,
+    maxInFlight: settings.maxInFlight,
     quietMs: settings.debounceQuietMs,
     maxWaitMs: settings.debounceMaxWaitMs,
-    from: hold.durable,
+    floor,
   });
   const dispatcher = createDispatcher({
     debouncer,
@@ -124,8 +128,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const checkpointer = createCheckpointer({
     checkpoints,
     origin: hold.origin,
-    durable: hold.durable,
-    floor: () => debouncer.floor(),
+    durable: resumePoint,
+    floor,
     acknowledge: (lsn) => stream.acknowledge(lsn),
     retry: retry.redis,
     intervalMs: settings.checkpointIntervalMs,
@@ -148,14 +152,26 @@ export async function runSession(options: SessionOptions): Promise<void> {
   });
   const allIds = async function* (name: string, isRoot: boolean): AsyncGenerator<readonly string[]> {
     const { physical, index } = targetOf(name);
-    if (isRoot) {
-      await retry.elasticsearch(() => indexes.refresh(physical));
-      yield* indexIds(elasticsearch, physical, TRUNCATE_PAGE);
-    } else {
-      for await (const keys of pages(query, index.keyPages, { pageSize: TRUNCATE_PAGE }))
-        yield keys.map(keyToId);
+    if (!isRoot) {
+      yield* idPages(query, index.keyPages, { pageSize: TRUNCATE_PAGE });
+      return;
     }
+    // What has read the rows before they went may write them only now; what reads them later sees them gone.
+    await dispatcher.until(debouncer.underWay(), ending);
+    await retry.elasticsearch(() => indexes.refresh(physical));
+    yield* indexIds(elasticsearch, physical, TRUNCATE_PAGE);
   };
+  const fanOut = createFanOut({
+    router: hold.router,
+    debouncer,
+    floor,
+    dispatcher,
+    query,
+    maxPending: settings.maxPending,
+    onFailure: fail,
+    now,
+    signal: ending,
+  });
   const streaming = pump({
     stream,
     gate: createGate({
@@ -168,17 +184,17 @@ export async function runSession(options: SessionOptions): Promise<void> {
     }),
     router: hold.router,
     debouncer,
+    floor,
     dispatcher,
-    query,
+    fanOut,
     allIds,
     durable: hold.durable,
     expectXid: hold.expectXid,
     onSettled: (lsn) => {
       position.settled = maxLsn(position.settled, lsn);
     },
-    onCovered: (commit) => {
-      position.covered = commit.lsn;
-      checkpointer.covered(commit);
+    onCovered: (lsn) => {
+      position.covered = lsn;
     },
     onChanges: (count) => {
       counts.changes += count;
@@ -206,7 +222,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
     resumePoint: formatLsn(checkpointer.stored),
     covered: formatLsn(position.covered),
     ...counts,
-    pendingIds: debouncer.pending,
+    pendingIds: debouncer.pending.prompt + debouncer.pending.bulk,
+    fanOuts: fanOut.outstanding,
     batchesInFlight: dispatcher.inFlight,
     queuedBytes: stream.queuedBytes,
     residentBytes: process.memoryUsage.rss(),

@@ -18,6 +18,8 @@ export const statusSchema = z.object({
   superseded: z.number(),
   refused: z.number(),
   pendingIds: z.number(),
+  /** Lookups and truncates whose documents are not all found yet. */
+  fanOuts: z.number(),
   batchesInFlight: z.number(),
   queuedBytes: z.number(),
   residentBytes: z.number(),
