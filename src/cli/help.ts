@@ -6,6 +6,7 @@ const summaries = {
   init: "Prepare Postgres (publication, replica identities) with the tables' owner's rights",
   run: 'Follow Postgres; creates and fills what is missing first',
   snapshot: 'Write every document anew, while the service runs or without it',
+  resync: 'Make a new slot and new indexes, when what is there does not belong together any more',
   status: 'Show how the service, its slot and its indexes are',
   teardown: 'Remove the slot, the publication, the indexes and all that is kept in Redis',
 } as const;
@@ -21,16 +22,22 @@ Exit codes: 0 ready, 2 settings or definitions, 3 Postgres is not set up.`,
 
 Creates the publication and sets replica identities, as ADMIN_DATABASE_URL's role (the owner of the tables; it needs
 CREATE on the database). Run it again after a definition has come to read another table. It does nothing twice.`,
-  run: `projector run
+  run: `projector run [--standby]
 
 Follows the slot until SIGTERM or Ctrl-C, which finish what is under way, store the resume point, and exit 0. On an
 empty system it creates the slot and the indexes, snapshots while it streams, and moves each alias when its index is
 complete. An index whose definition has changed is built anew beside the old one, which serves until then.
+With --standby it waits while another process holds the slot, and takes over when that one ends or falls silent.
 Exit codes: 2 settings or definitions, 3 Postgres is not set up, 5 resync required, 6 the slot is held by another.`,
   snapshot: `projector snapshot [--index NAME]…
 
 Reads every row and writes every document anew, of all indexes or of those named. Where the service runs it does the
 work, and this shows its progress; else this holds the slot until it is done. An interrupted snapshot is resumed.`,
+  resync: `projector resync
+
+The way out of exit code 5. Drops the slot and the resume point, makes new ones, and builds new indexes from the rows as
+they are; the old indexes serve until then. Stop the service first. An interrupted resync is resumed, by this command
+or by \`projector run\`.`,
   status: `projector status [--json] [--quiet]
 
 Exit codes: 0 the service runs, 1 it does not. --quiet prints nothing.`,

@@ -8,6 +8,7 @@ import { createLogger, type Logger } from '../ops/log.ts';
 import { check } from './check.ts';
 import { commandHelp, help, isCommand, type CommandName } from './help.ts';
 import { init } from './init.ts';
+import { resync } from './resync.ts';
 import { run } from './run.ts';
 import { snapshot } from './snapshot.ts';
 import { status } from './status.ts';
@@ -25,13 +26,22 @@ export interface Flags {
   readonly index: readonly string[];
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly standby: boolean;
   readonly yes: boolean;
 }
 
 /** Each command answers on stdout, and gives its exit code. */
 type Command = (context: CommandContext) => Promise<number>;
 
-const commands: Readonly<Record<CommandName, Command>> = { check, init, run, snapshot, status, teardown };
+const commands: Readonly<Record<CommandName, Command>> = {
+  check,
+  init,
+  run,
+  snapshot,
+  resync,
+  status,
+  teardown,
+};
 
 async function main(argv: readonly string[]): Promise<number> {
   const { positionals, values } = parseCommandLine(argv);
@@ -48,8 +58,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const settings = loadSettings(withEnvFiles(process.env, process.cwd()));
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const flags = { index: values.index, json: values.json, quiet: values.quiet, yes: values.yes };
-  const context = { settings, log: createLogger(settings.logLevel), stop: stop.signal, flags };
+  const context = { settings, log: createLogger(settings.logLevel), stop: stop.signal, flags: values };
   return commands[name](context).catch((error: unknown) => {
     if (stop.signal.aborted && error instanceof Error && error.name === 'AbortError') return 1;
     throw error;
@@ -69,6 +78,7 @@ function parseCommandLine(argv: readonly string[]): {
         index: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
+        standby: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
       },
     });
@@ -95,4 +105,8 @@ function reportFailure(error: unknown): number {
   return 1;
 }
 
+/** A connection on which a statement hangs would keep the process from ending by itself. */
+const EXIT_GRACE_MS = 2_000;
+
 process.exitCode = await main(process.argv.slice(2)).catch(reportFailure);
+setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();

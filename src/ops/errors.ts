@@ -39,6 +39,10 @@ export const errorCodes = {
   PROJ_OWNERSHIP_LOST: { exit: 6, meaning: 'Another process has become the holder of the slot meanwhile.' },
   PROJ_INDEX_FOREIGN: { exit: 3, meaning: 'An index stands where an alias of ours should be.' },
   PROJ_INDEX_MISSING: { exit: 1, meaning: 'A physical index or its write alias is gone.' },
+  PROJ_STALLED: {
+    exit: 1,
+    meaning: 'There is work to do, nothing moves, and nothing is known to be waited for.',
+  },
   PROJ_SERVICE_ENDED: {
     exit: 1,
     meaning: 'The service that was asked for something ended before it was done.',

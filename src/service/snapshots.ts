@@ -28,7 +28,7 @@ export interface Snapshots {
    * Fills the indexes that are being built, those whose snapshot was interrupted, and those that are named, one after
    * the other. Settles when that is done or the session ends.
    */
-  run(requested: readonly string[]): Promise<void>;
+  readonly run: (requested: readonly string[]) => Promise<void>;
   /** Whether an index has still to be filled, or filled again. */
   readonly isRunning: boolean;
 }
