@@ -260,7 +260,7 @@ function open(changed: Partial<DebouncerOptions> = {}): Debouncer {
 }
 
 function at(lsn: bigint): Floor['lowest'] {
-  return { lsn, lastCommit: null };
+  return { lsn, xid: null };
 }
 
 function take(debouncer: Debouncer): Batch {
