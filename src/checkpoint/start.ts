@@ -1,6 +1,8 @@
 import type { Origin, PhysicalIndex } from '../loader/indexes.ts';
 import type { SlotState } from '../replication/slot.ts';
+import { ProjectorError } from '../ops/errors.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
+import type { Position } from '../shared/position.ts';
 import type { Checkpoint } from './store.ts';
 
 /** The database as it is now. */
@@ -19,20 +21,20 @@ export interface StartFacts {
   readonly checkpoint: Checkpoint | null;
   /** Every physical index of every definition. */
   readonly indexes: readonly PhysicalIndex[];
+  /** The incarnation of the slot that a rebuild under way makes; the old slot is gone. Null without one. */
+  readonly rebuilding: string | null;
 }
 
 export type StartDecision =
   /** Nothing is there: make a slot and everything else. */
-  | { readonly kind: 'create' }
+  | { readonly kind: 'create'; readonly incarnation: string | null }
   /** Go on. */
   | {
       readonly kind: 'resume';
       /** What the slot is asked for. */
       readonly from: Lsn;
       /** All before this is durable already: a transaction that ends at or before it is skipped. */
-      readonly durable: Lsn;
-      /** The transaction that must come by, ending at `durable`, when the slot is behind it. */
-      readonly expectXid: number | null;
+      readonly durable: Position;
       /** Null when nothing says: then the slot's history begins here. */
       readonly incarnation: string | null;
     }
@@ -41,6 +43,8 @@ export type StartDecision =
 
 /**
  * Invariant 7, who wins at start. In this order:
+ *
+ * While a rebuild is under way, an index of another incarnation belongs to the past and counts for nothing here.
  *
  * | slot | checkpoint | indexes | then |
  * |---|---|---|---|
@@ -52,15 +56,19 @@ export type StartDecision =
  * | there | behind the slot | any | resync: something else moved the slot, or Redis was restored |
  * | there | any | restored from a copy, or of another origin | resync |
  * | there | none | any | resume at the slot's confirmed_flush: all before it is durable |
- * | there | there | any | resume at the slot; skip up to the checkpoint, and see its last commit come by |
+ * | there | there | any | resume at the slot; skip up to the checkpoint, and see its last commit come by (`createHistory`) |
  */
-export function decideStart({ server, plugin, slot, checkpoint, indexes }: StartFacts): StartDecision {
+export function decideStart(facts: StartFacts): StartDecision {
+  const { server, plugin, slot, checkpoint, rebuilding } = facts;
+  const indexes = facts.indexes.filter(
+    ({ origin }) => rebuilding === null || origin.incarnation === rebuilding,
+  );
   const resync = (reason: string): StartDecision => ({ kind: 'resync', reason });
   if (!slot) {
     if (checkpoint) return resync('the replication slot is gone, and with it the changes since then');
     if (indexes.length > 0)
       return resync('there are indexes, but neither a replication slot nor a resume point');
-    return { kind: 'create' };
+    return { kind: 'create', incarnation: rebuilding };
   }
   if (slot.lost) return resync('the replication slot has lost its WAL (max_slot_wal_keep_size)');
   if (slot.plugin !== plugin)
@@ -74,6 +82,7 @@ export function decideStart({ server, plugin, slot, checkpoint, indexes }: Start
     if (difference) return resync(difference);
   }
   const incarnations = new Set(origins.map(({ incarnation }) => incarnation));
+  if (rebuilding !== null) incarnations.add(rebuilding);
   if (incarnations.size > 1)
     return resync('the resume point and the indexes belong to different replication slots');
   const restored = indexes.find(({ original }) => !original);
@@ -84,8 +93,7 @@ export function decideStart({ server, plugin, slot, checkpoint, indexes }: Start
     return {
       kind: 'resume',
       from: slot.confirmedFlush,
-      durable: slot.confirmedFlush,
-      expectXid: null,
+      durable: { lsn: slot.confirmedFlush, lastCommit: null },
       incarnation,
     };
   }
@@ -97,12 +105,10 @@ export function decideStart({ server, plugin, slot, checkpoint, indexes }: Start
       `the slot has been moved to ${formatLsn(slot.confirmedFlush)}, past the resume point ${formatLsn(checkpoint.lsn)}`,
     );
   }
-  const behind = slot.confirmedFlush < checkpoint.lsn;
   return {
     kind: 'resume',
     from: slot.confirmedFlush,
-    durable: checkpoint.lsn,
-    expectXid: behind ? checkpoint.xid : null,
+    durable: { lsn: checkpoint.lsn, lastCommit: checkpoint.lastCommit },
     incarnation,
   };
 }
@@ -115,4 +121,13 @@ function differs(origin: Origin, server: ServerIdentity): string | null {
   if (origin.database !== server.database)
     return `the resume point belongs to the database ${origin.database}`;
   return null;
+}
+
+export function resyncRequired(reason: string): ProjectorError {
+  return new ProjectorError(
+    'PROJ_RESYNC_REQUIRED',
+    reason,
+    'Run `projector resync`: it makes a new slot and new indexes beside the old ones, which serve until then. With ' +
+      'RESYNC=auto the service does so by itself.',
+  );
 }

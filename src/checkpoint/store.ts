@@ -2,19 +2,17 @@ import { z } from 'zod';
 import { originSchema, type Origin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Redis } from '../servers/redis.ts';
-import { formatLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
+import { formatLsn, parseLsn } from '../shared/lsn.ts';
+import type { Position } from '../shared/position.ts';
 
-/** The resume point: all that ends at or before `lsn` is durable in Elasticsearch. */
-export interface Checkpoint {
-  readonly lsn: Lsn;
-  /** The transaction whose commit ends at `lsn`; null when `lsn` is an idle advance. */
-  readonly xid: number | null;
+/** The resume point: all that ends at or before its LSN is durable in Elasticsearch. */
+export interface Checkpoint extends Position {
   readonly origin: Origin;
 }
 
 const storedSchema = z.object({
   lsn: z.string().transform(parseLsn),
-  xid: z.number().nullable(),
+  lastCommit: z.object({ lsn: z.string().transform(parseLsn), xid: z.number() }).nullable(),
   origin: originSchema,
 });
 
@@ -63,8 +61,12 @@ export function createCheckpointStore(redis: Redis, name: string, epoch: string)
     async takeOver() {
       await redis.set(epochKey, epoch);
     },
-    async store({ lsn, xid, origin }) {
-      const value = JSON.stringify({ lsn: formatLsn(lsn), xid, origin });
+    async store({ lsn, lastCommit, origin }) {
+      const value = JSON.stringify({
+        lsn: formatLsn(lsn),
+        lastCommit: lastCommit && { ...lastCommit, lsn: formatLsn(lastCommit.lsn) },
+        origin,
+      });
       if ((await redis.eval(STORE_SCRIPT, 2, epochKey, checkpointKey, epoch, value)) !== 1) throw lost();
     },
     async assertHolder() {

@@ -1,4 +1,4 @@
-import { errorCodes, ProjectorError } from '../ops/errors.ts';
+import { errorCodes } from '../ops/errors.ts';
 import { renderHelp } from '../config/render.ts';
 
 const summaries = {
@@ -6,7 +6,7 @@ const summaries = {
   init: "Prepare Postgres (publication, replica identities) with the tables' owner's rights",
   run: 'Follow Postgres; creates and fills what is missing first',
   snapshot: 'Write every document anew, while the service runs or without it',
-  'dead-letters': 'Show the documents that Elasticsearch refuses, try them again, or forget them',
+  resync: 'Make a new slot and new indexes, when what is there does not belong together any more',
   status: 'Show how the service, its slot and its indexes are',
   teardown: 'Remove the slot, the publication, the indexes and all that is kept in Redis',
 } as const;
@@ -22,26 +22,22 @@ Exit codes: 0 ready, 2 settings or definitions, 3 Postgres is not set up.`,
 
 Creates the publication and sets replica identities, as ADMIN_DATABASE_URL's role (the owner of the tables; it needs
 CREATE on the database). Run it again after a definition has come to read another table. It does nothing twice.`,
-  run: `projector run
+  run: `projector run [--standby]
 
 Follows the slot until SIGTERM or Ctrl-C, which finish what is under way, store the resume point, and exit 0. On an
 empty system it creates the slot and the indexes, snapshots while it streams, and moves each alias when its index is
 complete. An index whose definition has changed is built anew beside the old one, which serves until then.
+With --standby it waits while another process holds the slot, and takes over when that one ends or falls silent.
 Exit codes: 2 settings or definitions, 3 Postgres is not set up, 5 resync required, 6 the slot is held by another.`,
   snapshot: `projector snapshot [--index NAME]…
 
 Reads every row and writes every document anew, of all indexes or of those named. Where the service runs it does the
 work, and this shows its progress; else this holds the slot until it is done. An interrupted snapshot is resumed.`,
-  'dead-letters': `projector dead-letters list [--index NAME]… [--id ID]… [--json]
-projector dead-letters show ID [--index NAME]… [--json]
-projector dead-letters retry [--index NAME]… [--id ID]… [--json]
-projector dead-letters drop [--index NAME]… [--id ID]… [--yes] [--json]
+  resync: `projector resync
 
-A document that Elasticsearch refuses for its own content is set aside with the reason; meanwhile the index has it as it
-was before, or not at all. It leaves by itself once its rows have changed into something that is accepted, or are gone.
-retry reads the rows now and writes again, through the running service or without it: after the mapping was mended.
-drop forgets: the document stays absent or old until its rows change. Without --index or --id, that needs --yes.
-Exit codes: 0 done; 1 there is no such dead letter (show), or some are refused again (retry).`,
+The way out of exit code 5. Drops the slot and the resume point, makes new ones, and builds new indexes from the rows as
+they are; the old indexes serve until then. Stop the service first. An interrupted resync is resumed, by this command
+or by \`projector run\`.`,
   status: `projector status [--json] [--quiet]
 
 Exit codes: 0 the service runs, 1 it does not. --quiet prints nothing.`,
@@ -55,14 +51,9 @@ export function isCommand(word: string): word is CommandName {
   return Object.hasOwn(summaries, word);
 }
 
-/** The error of a command line that cannot be understood. */
-export function usage(message: string): ProjectorError {
-  return new ProjectorError('PROJ_USAGE', message, 'See `projector --help`.');
-}
-
 export function help(): string {
   const commands = Object.entries(summaries)
-    .map(([name, summary]) => `  ${name.padEnd(12)} ${summary}`)
+    .map(([name, summary]) => `  ${name.padEnd(10)} ${summary}`)
     .join('\n');
   return `projector: keeps Elasticsearch documents in step with Postgres, through logical replication
 

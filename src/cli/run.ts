@@ -2,7 +2,7 @@ import { runService } from '../service/run.ts';
 import type { CommandContext } from './main.ts';
 
 /** Follows the slot until it is stopped. */
-export async function run({ settings, log, stop }: CommandContext): Promise<number> {
+export async function run({ settings, log, stop, flags }: CommandContext): Promise<number> {
   stop.addEventListener(
     'abort',
     () => {
@@ -17,7 +17,7 @@ export async function run({ settings, log, stop }: CommandContext): Promise<numb
     },
     { once: true },
   );
-  await runService({ settings, log, stop });
+  await runService({ settings, log, stop, isStandby: flags.standby });
   log.info('stopped');
   return 0;
 }

@@ -93,6 +93,13 @@ export const settingsTable = {
     default: 'FALSE',
     description: 'At start, drop the indexes and the resume point, and rebuild',
   },
+  resync: {
+    env: 'RESYNC',
+    group: 'identity',
+    type: oneOf(['manual', 'auto']),
+    default: 'manual',
+    description: 'When the slot is lost or all does not belong together: exit 5, or resync by itself',
+  },
   logLevel: {
     env: 'LOG_LEVEL',
     group: 'identity',
@@ -170,13 +177,6 @@ export const settingsTable = {
     default: '5MiB',
     description: 'Bytes at which a bulk request to Elasticsearch is cut',
   },
-  deadLettersPerMinute: {
-    env: 'DEAD_LETTERS_PER_MINUTE',
-    group: 'limits',
-    type: wholeNumber({ min: 0, max: 1_000_000, unit: 'documents' }),
-    default: '100',
-    description: 'More documents refused for their content in a minute stop the service; 0: no limit',
-  },
   queueBytes: {
     env: 'QUEUE_BYTES',
     group: 'limits',
@@ -204,6 +204,13 @@ export const settingsTable = {
     type: wholeNumber({ min: 1, max: 600_000, unit: 'ms' }),
     default: '30000',
     description: 'Time after which a request to Elasticsearch is given up and retried, in ms',
+  },
+  stallTimeoutMs: {
+    env: 'STALL_TIMEOUT_MS',
+    group: 'limits',
+    type: wholeNumber({ min: 0, max: 86_400_000, unit: 'ms' }),
+    default: '300000',
+    description: 'Time with work to do and nothing moving after which the service ends, in ms; 0: never',
   },
   shutdownTimeoutMs: {
     env: 'SHUTDOWN_TIMEOUT_MS',

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import pg from 'pg';
+import { identifier, tableReference } from '../definition/sql.ts';
 
 /** A table as a publication names it. */
 export interface PublishedTable {
@@ -17,7 +17,7 @@ export interface PublicationProblem {
 interface PublicationState {
   readonly operations: boolean;
   readonly viaRoot: boolean;
-  /** `schema.name` of each published table, and whether a row filter or a column list narrows it. */
+  /** Each published table, as SQL, and whether a row filter or a column list narrows it. */
   readonly tables: ReadonlyMap<string, boolean>;
 }
 
@@ -27,12 +27,12 @@ export async function publicationProblems(
   publication: string,
   tables: readonly PublishedTable[],
 ): Promise<PublicationProblem[]> {
-  const name = pg.escapeIdentifier(publication);
+  const name = identifier(publication);
   const state = await readPublication(client, publication);
   const viaRoot = tables.some((table) => table.partitioned);
   if (!state) {
     const options = viaRoot ? ' with (publish_via_partition_root = true)' : '';
-    const list = tables.map(quoteTable).join(', ');
+    const list = tables.map(tableReference).join(', ');
     return [
       {
         problem: `the publication ${publication} does not exist`,
@@ -42,8 +42,8 @@ export async function publicationProblems(
   }
   const problems: PublicationProblem[] = [];
   for (const table of tables) {
-    const narrowed = state.tables.get(`${table.schema}.${table.name}`);
-    const quoted = quoteTable(table);
+    const quoted = tableReference(table);
+    const narrowed = state.tables.get(quoted);
     if (narrowed === undefined) {
       problems.push({
         problem: `the publication ${publication} lacks the table ${table.schema}.${table.name}`,
@@ -80,8 +80,9 @@ async function readPublication(client: ClientBase, publication: string): Promise
   const row = rows[0];
   if (!row) return null;
   // Row filters and column lists came with Postgres 15.
-  const published = await client.query<{ table: string; narrowed: boolean }>(
-    `select t.schemaname || '.' || t.tablename as table,
+  const published = await client.query<{ schema: string; name: string; narrowed: boolean }>(
+    `select t.schemaname as schema,
+            t.tablename as name,
             coalesce(to_jsonb(t) ->> 'rowfilter', to_jsonb(r) ->> 'prattrs') is not null as narrowed
      from pg_publication_tables t
      join pg_publication p on p.pubname = t.pubname
@@ -94,10 +95,6 @@ async function readPublication(client: ClientBase, publication: string): Promise
   return {
     operations: row.operations,
     viaRoot: row.via_root,
-    tables: new Map(published.rows.map(({ table, narrowed }) => [table, narrowed])),
+    tables: new Map(published.rows.map((table) => [tableReference(table), table.narrowed])),
   };
-}
-
-function quoteTable(table: PublishedTable): string {
-  return `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.name)}`;
 }

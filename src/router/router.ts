@@ -1,4 +1,5 @@
 import type { Plan, Route, WatchedTable } from '../definition/plan.ts';
+import { tableReference } from '../definition/sql.ts';
 import type { RowChange, RowValues, TrackedTable } from '../replication/message.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { keyToId } from '../shared/document-key.ts';
@@ -38,7 +39,7 @@ interface TrackedRoutes extends TrackedTable {
 /** Maps row changes to affected ids, by the plan's routes, from the row before and the row after. */
 export function createRouter(plan: Plan): Router {
   const tables = new Map<string, TrackedRoutes>(
-    plan.tables.map((watched) => [`${watched.schema}.${watched.name}`, trackRoutes(watched)]),
+    plan.tables.map((watched) => [tableReference(watched), trackRoutes(watched)]),
   );
   let lookups = new Map<Route, Map<string, string[]>>();
   let gathered = 0;
@@ -69,7 +70,7 @@ export function createRouter(plan: Plan): Router {
   };
 
   return {
-    track: (schema, name) => tables.get(`${schema}.${name}`),
+    track: (schema, name) => tables.get(tableReference({ schema, name })),
     route(change, affect) {
       const { routes } = change.table as TrackedRoutes;
       for (const compiled of routes) {

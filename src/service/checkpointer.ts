@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CheckpointStore } from '../checkpoint/store.ts';
-import type { Commit, Floor } from '../debouncer/floor.ts';
+import type { Floor } from '../debouncer/floor.ts';
 import type { Origin } from '../loader/indexes.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Retry } from '../servers/retry.ts';
 import type { Lsn } from '../shared/lsn.ts';
+import type { Position } from '../shared/position.ts';
 
 export interface CheckpointerOptions {
   readonly checkpoints: CheckpointStore;
   readonly origin: Origin;
   /** What is stored already. */
-  readonly durable: Commit;
+  readonly durable: Position;
   /** All that ends at or before this is accepted by Elasticsearch. */
   readonly floor: Floor;
   readonly acknowledge: (lsn: Lsn) => void;

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { decideStart, type StartDecision } from '../checkpoint/start.ts';
+import { createHistory, type History } from '../checkpoint/history.ts';
+import { decideStart, resyncRequired, type StartDecision } from '../checkpoint/start.ts';
 import { createCheckpointStore, type CheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
 import { preparePlan, type PreparedPlan } from '../definition/prepare.ts';
 import type { IndexAdmin, Origin } from '../loader/indexes.ts';
-import { ProjectorError } from '../ops/errors.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Logger } from '../ops/log.ts';
 import type { TrackedTable } from '../replication/message.ts';
@@ -15,11 +14,13 @@ import { openStream, type ReplicationStream } from '../replication/stream.ts';
 import { createWal2jsonDecoder } from '../replication/wal2json.ts';
 import { createRouter, type Router } from '../router/router.ts';
 import { sqlState, withClient } from '../servers/postgres.ts';
-import type { Lsn } from '../shared/lsn.ts';
+import type { Position } from '../shared/position.ts';
 import type { Connections } from './connections.ts';
 import { findProblems, mend } from './preflight.ts';
-import { createRebuildMarker, type RebuildMarker } from './rebuild.ts';
+import { createRebuildMarker, type Rebuild, type RebuildMarker } from './rebuild.ts';
 import { readServerIdentity, readWalSenderTimeout } from './server-identity.ts';
+import { readStatus } from './status.ts';
+import { waitForTurn } from './turn.ts';
 
 /** The slot, held: what a session works with. */
 export interface Hold {
@@ -30,23 +31,24 @@ export interface Hold {
   readonly rebuild: RebuildMarker;
   readonly origin: Origin;
   /** All that ends at or before this is durable. */
-  readonly durable: Lsn;
-  readonly expectXid: number | null;
+  readonly durable: Position;
+  readonly history: History;
 }
+
+/** How to build everything anew: the old indexes are dropped at once, or serve until the new ones are complete. */
+export type StartOver = 'drop' | 'beside';
 
 export interface HoldOptions {
   readonly settings: Settings;
   readonly connections: Connections;
   readonly indexes: IndexAdmin;
-  /** Drop the indexes, the resume point and the slot first, unless a rebuild is under way already. */
-  readonly dropFirst: boolean;
+  /** Build everything anew, unless a rebuild is under way already. */
+  readonly startOver: StartOver | null;
+  /** Wait for as long as another holds the slot. */
+  readonly isStandby: boolean;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
-
-/** How long another holder is given to go away: a connection that has just died may still be noticed as such. */
-const SLOT_PATIENCE_MS = 5_000;
-const SLOT_POLL_MS = 100;
 
 /**
  * Prepares the plan and Postgres, decides where to start (invariant 7), and takes hold of the slot.
@@ -54,11 +56,11 @@ const SLOT_POLL_MS = 100;
  * @throws ProjectorError `PROJ_RESYNC_REQUIRED`, `PROJ_SLOT_BUSY`, `PROJ_PREFLIGHT`, or a definition's own.
  */
 export async function takeHold(options: HoldOptions): Promise<Hold> {
-  const { settings, connections, indexes, dropFirst, log, signal } = options;
+  const { settings, connections, indexes, log, signal } = options;
   const { retry, redis } = connections;
   const slot = settings.name;
   const checkpoints = createCheckpointStore(redis, settings.name, randomUUID());
-  const rebuild = createRebuildMarker(redis, settings.name);
+  const marker = createRebuildMarker(redis, settings.name);
 
   const prepared = await retry.postgres(() =>
     withClient(settings.databaseUrl, `projector ${slot}`, async (client) => {
@@ -86,56 +88,72 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     return found.flat();
   };
 
-  const dropAll = async (): Promise<void> => {
-    log.warn('dropping the indexes, the resume point and the slot, to build them anew');
+  /** Clears the way for a new beginning, or goes on with clearing it. */
+  const clear = async (rebuild: Rebuild): Promise<Rebuild> => {
+    if (rebuild.isCleared) return rebuild;
+    log.warn({ dropsIndexes: rebuild.dropsIndexes }, 'building everything anew');
+    await retry.redis(() => marker.write(rebuild));
     // Invariant 7: the checkpoint goes before a new slot comes.
     await retry.redis(() => checkpoints.clear());
     await inPostgres((client) => dropSlot(client, slot));
-    for (const index of plan.indexes) await retry.elasticsearch(() => indexes.drop(index));
+    if (rebuild.dropsIndexes)
+      for (const index of plan.indexes) await retry.elasticsearch(() => indexes.drop(index));
     failpoint('after-drop');
-    await retry.redis(() => rebuild.begin());
+    const cleared = { ...rebuild, isCleared: true };
+    await retry.redis(() => marker.write(cleared));
+    return cleared;
   };
 
-  const decide = async (): Promise<StartDecision> => {
-    const facts = await inPostgres(async (client) => ({
-      server: await readServerIdentity(client),
-      slot: await readSlot(client, slot),
-    }));
-    if (facts.slot?.activePid) await slotToBeFree();
-    return decideStart({
-      ...facts,
+  const turn = (isStandby: boolean): Promise<void> =>
+    waitForTurn({
+      slot,
+      readSlot: () => inPostgres((client) => readSlot(client, slot)),
+      isStandby,
+      isHolderAlive: async () => (await retry.redis(() => readStatus(redis, slot))) !== null,
+      endHolder: async (pid) => {
+        log.warn({ pid }, 'the holder of the slot is silent; ending its connection');
+        await inPostgres((client) => client.query('select pg_terminate_backend($1)', [pid]));
+      },
+      onWait: () => {
+        log.info({ slot }, isStandby ? 'standing by' : 'waiting for the slot to be free');
+      },
+      now: () => performance.now(),
+      signal,
+    });
+
+  const decide = async (rebuild: Rebuild | null): Promise<StartDecision> =>
+    decideStart({
+      ...(await inPostgres(async (client) => ({
+        server: await readServerIdentity(client),
+        slot: await readSlot(client, slot),
+      }))),
       plugin: decoder.plugin,
       checkpoint: await retry.redis(() => checkpoints.read()),
       indexes: await findIndexes(),
+      rebuilding: rebuild?.incarnation ?? null,
     });
-  };
 
-  const slotToBeFree = async (): Promise<void> => {
-    const deadline = Date.now() + SLOT_PATIENCE_MS;
-    for (;;) {
-      const state = await inPostgres((client) => readSlot(client, slot));
-      if (!state?.activePid) return;
-      if (Date.now() > deadline) throw slotBusy(slot, undefined);
-      await delay(SLOT_POLL_MS, undefined, { signal });
-    }
-  };
-
-  await slotToBeFree();
-  const isRebuilding = await retry.redis(() => rebuild.isUnderWay());
-  if (dropFirst && !isRebuilding) await dropAll();
-  let decision = await decide();
-  if (decision.kind === 'resync' && (settings.shouldDropIndex || isRebuilding)) {
+  await turn(options.isStandby);
+  const anew = (how: StartOver): Rebuild => ({
+    incarnation: randomUUID(),
+    dropsIndexes: how === 'drop',
+    isCleared: false,
+  });
+  let rebuild = await retry.redis(() => marker.read());
+  if (!rebuild && options.startOver) rebuild = anew(options.startOver);
+  if (rebuild) rebuild = await clear(rebuild);
+  let decision = await decide(rebuild);
+  const onResync = settings.shouldDropIndex
+    ? 'drop'
+    : rebuild || settings.resync === 'auto'
+      ? 'beside'
+      : null;
+  if (decision.kind === 'resync' && onResync) {
     log.warn({ reason: decision.reason }, 'what is there does not belong together');
-    await dropAll();
-    decision = await decide();
+    rebuild = await clear(anew(onResync));
+    decision = await decide(rebuild);
   }
-  if (decision.kind === 'resync') {
-    throw new ProjectorError(
-      'PROJ_RESYNC_REQUIRED',
-      `cannot go on from where it was: ${decision.reason}`,
-      'Rebuild once with ES_SHOULD_DROP_INDEX=TRUE: it makes a new slot and new indexes.',
-    );
-  }
+  if (decision.kind === 'resync') throw resyncRequired(`cannot go on from where it was: ${decision.reason}`);
 
   const start =
     decision.kind === 'resume'
@@ -144,7 +162,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
           await retry.redis(() => checkpoints.clear());
           const from = await inPostgres((client) => createSlot(client, slot, decoder.plugin));
           failpoint('after-slot');
-          return { from, durable: from, expectXid: null, incarnation: null };
+          return { from, durable: { lsn: from, lastCommit: null }, incarnation: decision.incarnation };
         })();
   const { systemIdentifier, timeline, database } = await inPostgres(readServerIdentity);
   const incarnation = start.incarnation ?? randomUUID();
@@ -164,16 +182,16 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   try {
     await retry.redis(() => checkpoints.takeOver());
     const origin = { systemIdentifier, timeline, database, incarnation };
-    await retry.redis(() => checkpoints.store({ lsn: start.durable, xid: start.expectXid, origin }));
+    await retry.redis(() => checkpoints.store({ ...start.durable, origin }));
     return {
       plan,
       router,
       stream,
       checkpoints,
-      rebuild,
+      rebuild: marker,
       origin,
       durable: start.durable,
-      expectXid: start.expectXid,
+      history: createHistory(start),
     };
   } catch (error) {
     await stream[Symbol.asyncDispose]();

@@ -1,11 +1,12 @@
+import type { History } from '../checkpoint/history.ts';
 import type { Debouncer } from '../debouncer/debouncer.ts';
-import type { Commit, Floor } from '../debouncer/floor.ts';
-import { ProjectorError } from '../ops/errors.ts';
+import type { Floor } from '../debouncer/floor.ts';
 import type { Gate } from '../replication/gate.ts';
 import type { TrackedTable } from '../replication/message.ts';
 import type { ReplicationStream } from '../replication/stream.ts';
 import type { Router } from '../router/router.ts';
-import { formatLsn, maxLsn, type Lsn } from '../shared/lsn.ts';
+import type { Lsn } from '../shared/lsn.ts';
+import type { Position } from '../shared/position.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { FanOut } from './fan-out.ts';
 
@@ -20,9 +21,9 @@ export interface PumpOptions {
   /** Pages every id that an index's root or its physical index has; for a TRUNCATE. */
   readonly allIds: (index: string, isRoot: boolean) => AsyncIterable<readonly string[]>;
   /** All that ends at or before this is durable already. */
-  readonly durable: Lsn;
-  /** The transaction that has to come by, ending at `durable`, before any later one (invariant 7). */
-  readonly expectXid: number | null;
+  readonly durable: Position;
+  /** Sees that what is durable already comes by as it did before (invariant 7). */
+  readonly history: History;
   readonly onSettled: (lsn: Lsn) => void;
   readonly onCovered: (lsn: Lsn) => void;
   /** Counts changes, for the status. */
@@ -44,19 +45,19 @@ const LARGE_TRANSACTION = 1_000;
  * commit is covered. Before the gate has to wait, what has passed it is finished.
  */
 export async function pump(options: PumpOptions): Promise<never> {
-  const { stream, gate, router, debouncer, floor, dispatcher, fanOut, signal, now, maxPending } = options;
+  const { stream, gate, router, debouncer, floor, dispatcher, fanOut, durable, history } = options;
+  const { signal, now, maxPending } = options;
   const state: {
     /** The transaction that is open in the stream. */
     transaction: { readonly xid: number; readonly commitLsn: Lsn } | null;
     /** How many ids it has affected. */
     affected: number;
-    /** The last commit that has been routed but not covered. */
-    committed: Commit | null;
-    expectXid: number | null;
+    /** Up to where the stream has been routed. */
+    routed: Position;
     changes: number;
-  } = { transaction: null, affected: 0, committed: null, expectXid: options.expectXid, changes: 0 };
+  } = { transaction: null, affected: 0, routed: durable, changes: 0 };
   /** A transaction whose commit record begins before `durable` ends at or before it: it is in already. */
-  const isPassed = (): boolean => state.transaction !== null && state.transaction.commitLsn < options.durable;
+  const isPassed = (): boolean => state.transaction !== null && state.transaction.commitLsn < durable.lsn;
 
   const affect = (index: string, id: string): void => {
     debouncer.add(index, id, now(), ++state.affected > LARGE_TRANSACTION ? 'bulk' : 'prompt');
@@ -73,20 +74,15 @@ export async function pump(options: PumpOptions): Promise<never> {
   /** Covers the commits of what has been routed so far. */
   const complete = async (): Promise<void> => {
     fanOut.follow();
-    if (state.committed) {
-      floor.cover(state.committed);
-      options.onCovered(state.committed.lsn);
-      state.committed = null;
-    }
+    floor.cover(state.routed);
+    options.onCovered(state.routed.lsn);
     options.onChanges(state.changes);
     state.changes = 0;
     await room();
   };
 
   const begin = async (message: { readonly xid: number; readonly commitLsn: Lsn }): Promise<void> => {
-    if (message.commitLsn >= options.durable && state.expectXid !== null) {
-      throw historyDiffers(options.durable, state.expectXid);
-    }
+    history.reached(message.commitLsn);
     if (!gate.knows(message.xid)) {
       await complete();
       await gate.settle(message.xid);
@@ -98,14 +94,11 @@ export async function pump(options: PumpOptions): Promise<never> {
   };
 
   const commit = (endLsn: Lsn): void => {
-    const xid = state.transaction?.xid ?? null;
+    const lastCommit = { lsn: endLsn, xid: state.transaction?.xid ?? 0 };
     state.transaction = null;
     options.onSettled(endLsn);
-    if (endLsn === options.durable && state.expectXid !== null) {
-      if (xid !== state.expectXid) throw historyDiffers(endLsn, state.expectXid);
-      state.expectXid = null;
-    }
-    if (endLsn > options.durable) state.committed = { lsn: endLsn, xid };
+    history.committed(lastCommit);
+    if (endLsn > state.routed.lsn) state.routed = { lsn: endLsn, lastCommit };
   };
 
   /** Every document of the indexes that read the tables; of a root, those that the index has. */
@@ -120,9 +113,11 @@ export async function pump(options: PumpOptions): Promise<never> {
 
   /** Invariant 6: between transactions, with nothing before it in the queue, the server's position is ours. */
   const keepalive = (walEnd: Lsn): void => {
-    if (state.transaction !== null || walEnd <= maxLsn(options.durable, state.committed?.lsn ?? 0n)) return;
+    if (state.transaction !== null) return;
+    history.reached(walEnd);
+    if (walEnd <= state.routed.lsn) return;
     options.onSettled(walEnd);
-    state.committed = { lsn: walEnd, xid: null };
+    state.routed = { ...state.routed, lsn: walEnd };
   };
 
   for (;;) {
@@ -149,12 +144,4 @@ export async function pump(options: PumpOptions): Promise<never> {
     }
     await complete();
   }
-}
-
-function historyDiffers(lsn: Lsn, xid: number): ProjectorError {
-  return new ProjectorError(
-    'PROJ_RESYNC_REQUIRED',
-    `the stream has no transaction ${xid} that ends at the resume point ${formatLsn(lsn)}: it is another history`,
-    'Rebuild once with ES_SHOULD_DROP_INDEX=TRUE.',
-  );
 }

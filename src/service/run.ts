@@ -1,15 +1,21 @@
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import type { Settings } from '../config/settings.ts';
+import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { isTransientElasticsearchError } from '../servers/elasticsearch.ts';
 import { isTransientPostgresError } from '../servers/postgres.ts';
 import { isTransientRedisError } from '../servers/redis.ts';
+import type { StartOver } from './hold.ts';
 import { runSession } from './session.ts';
 import type { HolderWork } from './work.ts';
 
 export interface ServiceOptions {
   readonly settings: Settings;
   readonly log: Logger;
+  /** Build everything anew first, unless such a rebuild is under way already. */
+  readonly startOver?: StartOver;
+  /** Wait for as long as another process holds the slot, and again when another has taken it. */
+  readonly isStandby?: boolean;
   /** Do this, and end. Each session begins it anew. */
   readonly task?: (work: HolderWork) => Promise<void>;
   /** Ends the service in order. */
@@ -21,10 +27,15 @@ export interface ServiceOptions {
  * connection that broke) is followed by another, from the resume point. Rejects when the reason is permanent.
  */
 export async function runService(options: ServiceOptions): Promise<void> {
-  const { settings, log, stop } = options;
+  const { settings, log, stop, isStandby = false } = options;
   const startedAt = new Date();
   const counts = { changes: 0, written: 0, superseded: 0, refused: 0 };
-  let dropFirst = settings.shouldDropIndex;
+  let startOver = options.startOver ?? (settings.shouldDropIndex ? 'drop' : null);
+  const isTransient = (error: Error): boolean =>
+    isServerFailure(error) ||
+    (error instanceof ProjectorError &&
+      ((error.code === 'PROJ_RESYNC_REQUIRED' && settings.resync === 'auto') ||
+        (isStandby && (error.code === 'PROJ_SLOT_BUSY' || error.code === 'PROJ_OWNERSHIP_LOST'))));
   const policy = retry(
     handleWhen((error) => !stop.aborted && error instanceof Error && isTransient(error)),
     {
@@ -41,12 +52,17 @@ export async function runService(options: ServiceOptions): Promise<void> {
       () =>
         runSession({
           ...options,
+          isStandby,
           startedAt,
           counts,
-          dropFirst,
+          startOver,
           onHold: () => {
-            dropFirst = false;
+            startOver = null;
           },
+        }).catch((error: unknown) => {
+          // Where it is transient, RESYNC=auto: the stream itself has shown that it is another history.
+          if (error instanceof ProjectorError && error.code === 'PROJ_RESYNC_REQUIRED') startOver = 'beside';
+          throw error;
         }),
       stop,
     );
@@ -57,7 +73,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   }
 }
 
-function isTransient(error: Error): boolean {
+function isServerFailure(error: Error): boolean {
   return (
     isTransientPostgresError(error) || isTransientElasticsearchError(error) || isTransientRedisError(error)
   );

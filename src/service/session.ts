@@ -1,10 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createDebouncer } from '../debouncer/debouncer.ts';
 import { createFloor } from '../debouncer/floor.ts';
-import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { createDeadLetters } from '../loader/dead-letters.ts';
-import { createDelivery } from '../loader/delivery.ts';
 import { indexIds } from '../loader/index-ids.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { createLoader } from '../loader/loader.ts';
@@ -13,26 +10,29 @@ import type { Logger } from '../ops/log.ts';
 import { createGate } from '../replication/gate.ts';
 import { idPages } from '../router/pages.ts';
 import { formatLsn, maxLsn } from '../shared/lsn.ts';
+import { attend } from './attendance.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { createClaimedProjection } from './claimed.ts';
 import { openConnections } from './connections.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createFanOut } from './fan-out.ts';
-import { takeHold } from './hold.ts';
+import { takeHold, type StartOver } from './hold.ts';
 import { createProjection, type ProjectionCounts } from './projection.ts';
 import { pump } from './pump.ts';
-import { answerRequest, doWork, takeRequest, type ServiceRequest } from './requests.ts';
-import { createSnapshots } from './snapshots.ts';
-import { publishStatus, withdrawStatus, type ServiceStatus } from './status.ts';
+import { createSnapshots, type Snapshots } from './snapshots.ts';
+import { withdrawStatus, type ServiceStatus } from './status.ts';
 import { ensureTargets, type BuildTarget } from './targets.ts';
+import { createWatchdog } from './watchdog.ts';
 import type { HolderWork } from './work.ts';
 
 export interface SessionOptions {
   readonly settings: Settings;
   readonly log: Logger;
   /** Build everything anew first (unless such a rebuild is under way already). */
-  readonly dropFirst: boolean;
-  /** Told once the slot is held, and all that `dropFirst` asks for is dropped. */
+  readonly startOver: StartOver | null;
+  /** Wait for as long as another process holds the slot. */
+  readonly isStandby: boolean;
+  /** Told once the slot is held, and what `startOver` asks for has begun. */
   readonly onHold: () => void;
   /** Do this, and end, in place of streaming on. */
   readonly task?: (work: HolderWork) => Promise<void>;
@@ -43,7 +43,7 @@ export interface SessionOptions {
   readonly counts: ProjectionCounts & { changes: number };
 }
 
-const TICK_MS = 500;
+const WATCH_MS = 500;
 const TRUNCATE_PAGE = 1_000;
 
 /**
@@ -68,21 +68,21 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const { retry, redis, elasticsearch, waits, query } = connections;
   await redis.connect().catch(() => undefined);
   await retry.redis(() => redis.ping());
-  const names = { name: settings.name, prefix: settings.indexPrefix };
-  const indexes = createIndexAdmin(elasticsearch, names);
+  const indexes = createIndexAdmin(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
   const hold = await takeHold({
     settings,
     connections,
     indexes,
-    dropFirst: options.dropFirst,
+    startOver: options.startOver,
+    isStandby: options.isStandby,
     log,
     signal: ending,
   });
   options.onHold();
   const { stream, checkpoints } = hold;
   resources.use(stream);
-  const targets = await ensureTargets(hold.plan, indexes, hold.origin, retry.elasticsearch, log);
-  const indexNames = targets.map(({ index }) => index.name);
+  const indexNames = hold.plan.indexes.map(({ name }) => name);
+  const targets: BuildTarget[] = [];
   const targetOf = (name: string): BuildTarget => {
     const target = targets.find(({ index }) => index.name === name);
     if (target) return target;
@@ -94,34 +94,23 @@ export async function runSession(options: SessionOptions): Promise<void> {
   };
 
   // From ids to documents, and back along the LSN.
-  const position = { settled: hold.durable, covered: hold.durable };
-  const deliver = createDelivery({
-    client: elasticsearch,
-    bulkBytes: settings.bulkBytes,
-    assertHolder: () => checkpoints.assertHolder(),
-    retry: retry.elasticsearch,
-    now,
-  });
-  const deadLetters = createDeadLetters({
-    store: createDeadLetterIndex(elasticsearch, names),
-    deliver,
-    retry: retry.elasticsearch,
-    perMinute: settings.deadLettersPerMinute,
-    log,
-    clock: Date.now,
-    now,
-  });
-  await deadLetters.open(targets.map(({ physical }) => physical));
+  const position = { settled: hold.durable.lsn, covered: hold.durable.lsn };
+  const deadLetters = createDeadLetters(redis, settings.name, indexNames, retry.redis);
   const project = createProjection({
     query: connections.preparedQuery,
-    loader: createLoader(deliver),
+    loader: createLoader({
+      client: elasticsearch,
+      bulkBytes: settings.bulkBytes,
+      assertHolder: () => checkpoints.assertHolder(),
+      retry: retry.elasticsearch,
+      now,
+    }),
     deadLetters,
     settled: () => position.settled,
     counts,
     now,
   });
-  const resumePoint = { lsn: hold.durable, xid: hold.expectXid };
-  const floor = createFloor(resumePoint);
+  const floor = createFloor(hold.durable);
   const debouncer = createDebouncer({
     indexes: indexNames,
     batchSize: settings.batchSize,
@@ -140,7 +129,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const checkpointer = createCheckpointer({
     checkpoints,
     origin: hold.origin,
-    durable: resumePoint,
+    durable: hold.durable,
     floor,
     acknowledge: (lsn) => stream.acknowledge(lsn),
     retry: retry.redis,
@@ -151,18 +140,6 @@ export async function runSession(options: SessionOptions): Promise<void> {
 
   // The producers of ids: the stream, snapshots, and what commands ask for.
   const projectClaimed = createClaimedProjection(debouncer, dispatcher, project, ending);
-  const snapshots = createSnapshots({
-    settings,
-    connections,
-    indexes,
-    targets,
-    project: projectClaimed,
-    rebuild: hold.rebuild,
-    onServed: () => deadLetters.sweep(),
-    log,
-    now,
-    ending,
-  });
   const allIds = async function* (name: string, isRoot: boolean): AsyncGenerator<readonly string[]> {
     const { physical, index } = targetOf(name);
     if (!isRoot) {
@@ -185,6 +162,58 @@ export async function runSession(options: SessionOptions): Promise<void> {
     now,
     signal: ending,
   });
+  let snapshots: Snapshots | null = null;
+  const reread: HolderWork['reread'] = async (name, ids) => {
+    const target = targetOf(name);
+    const newest = await connections.emitMessage();
+    await dispatcher.until(() => position.settled >= newest, ending);
+    await projectClaimed(target, ids);
+  };
+  const status = (): ServiceStatus => ({
+    state: stop.aborted
+      ? 'stopping'
+      : !snapshots
+        ? 'starting'
+        : snapshots.isRunning
+          ? 'snapshotting'
+          : 'streaming',
+    pid: process.pid,
+    startedAt: options.startedAt.toISOString(),
+    at: new Date().toISOString(),
+    waits: Object.fromEntries(waits),
+    resumePoint: formatLsn(checkpointer.stored),
+    covered: formatLsn(position.covered),
+    ...counts,
+    pendingIds: debouncer.pending.prompt + debouncer.pending.bulk,
+    fanOuts: fanOut.outstanding,
+    batchesInFlight: dispatcher.inFlight,
+    queuedBytes: stream.queuedBytes,
+    residentBytes: process.memoryUsage.rss(),
+    deadLetters: Object.fromEntries(indexNames.map((name) => [name, deadLetters.count(name)])),
+  });
+  const attending = attend({
+    redis,
+    name: settings.name,
+    status,
+    work: () => snapshots && { snapshot: snapshots.run, reread },
+    signal: ending,
+  });
+  attending.catch(fail);
+  log.info({ from: formatLsn(hold.durable.lsn), indexes: indexNames }, 'holding the slot');
+
+  targets.push(...(await ensureTargets(hold.plan, indexes, hold.origin, retry.elasticsearch, log)));
+  await deadLetters.open();
+  snapshots = createSnapshots({
+    settings,
+    connections,
+    indexes,
+    targets,
+    project: projectClaimed,
+    rebuild: hold.rebuild,
+    log,
+    now,
+    ending,
+  });
   const streaming = pump({
     stream,
     gate: createGate({
@@ -202,7 +231,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     fanOut,
     allIds,
     durable: hold.durable,
-    expectXid: hold.expectXid,
+    history: hold.history,
     onSettled: (lsn) => {
       position.settled = maxLsn(position.settled, lsn);
     },
@@ -217,57 +246,27 @@ export async function runSession(options: SessionOptions): Promise<void> {
     signal: ending,
   });
 
-  const work: HolderWork = {
-    snapshot: (names) => snapshots.run(names),
-    async reread(name, ids) {
-      const target = targetOf(name);
-      const newest = await connections.emitMessage();
-      await dispatcher.until(() => position.settled >= newest, ending);
-      await projectClaimed(target, ids);
-    },
-    dropDeadLetters: (physical, ids) => deadLetters.drop(physical, ids),
-  };
-  const status = (): ServiceStatus => ({
-    state: stop.aborted ? 'stopping' : snapshots.isRunning ? 'snapshotting' : 'streaming',
-    pid: process.pid,
-    startedAt: options.startedAt.toISOString(),
-    at: new Date().toISOString(),
-    waits: Object.fromEntries(waits),
-    resumePoint: formatLsn(checkpointer.stored),
-    covered: formatLsn(position.covered),
-    ...counts,
-    pendingIds: debouncer.pending.prompt + debouncer.pending.bulk,
-    fanOuts: fanOut.outstanding,
-    batchesInFlight: dispatcher.inFlight,
-    queuedBytes: stream.queuedBytes,
-    residentBytes: process.memoryUsage.rss(),
-    deadLetters: Object.fromEntries(
-      targets.map(({ index, physical }) => [index.name, deadLetters.count(physical)]),
-    ),
-  });
-  const attendTo = async (request: ServiceRequest): Promise<void> => {
-    const error = await doWork(work, request).then(
-      () => null,
-      (reason: unknown) => (ending.aborted ? 'the service was stopped' : String(reason)),
-    );
-    await answerRequest(redis, settings.name, request, error);
-  };
-  /** Says how it is, and takes what commands ask for. */
-  const attend = async (): Promise<void> => {
-    for (;;) {
-      await publishStatus(redis, settings.name, status()).catch(() => undefined);
-      const request = await takeRequest(redis, settings.name).catch(() => null);
-      if (request) attendTo(request).catch(fail);
-      await delay(TICK_MS, undefined, { signal: ending });
-    }
-  };
-
-  log.info({ from: formatLsn(hold.durable), indexes: indexNames }, 'holding the slot');
   // Before the indexes that are missing are filled, so that a snapshot that it asks for fills them.
-  const task = options.task?.(work).then(() => finishing.abort());
+  const task = options.task?.({ snapshot: snapshots.run, reread }).then(() => finishing.abort());
   const snapshotting = snapshots.run([]);
   const checkpointing = checkpointer.run(ending);
-  for (const part of [streaming, snapshotting, checkpointing, attend(), task]) part?.catch(fail);
+  for (const part of [streaming, snapshotting, checkpointing, task]) part?.catch(fail);
+
+  const watchdog = createWatchdog(settings.stallTimeoutMs, now);
+  const watching = setInterval(() => {
+    const { pendingIds, fanOuts, batchesInFlight, queuedBytes, covered, resumePoint, state } = status();
+    const isOutstanding =
+      pendingIds + fanOuts + batchesInFlight + queuedBytes > 0 ||
+      state === 'snapshotting' ||
+      covered !== resumePoint;
+    const where = { pendingIds, fanOuts, batchesInFlight, queuedBytes, covered, resumePoint, ...counts };
+    try {
+      watchdog({ isOutstanding, isWaiting: waits.size > 0, mark: JSON.stringify(where) });
+    } catch (error) {
+      fail(error);
+    }
+  }, WATCH_MS);
+  resources.defer(() => clearInterval(watching));
   await aborted(ending);
 
   // In order: nothing new begins, what is under way ends, what is durable is stored, then acknowledged.

@@ -17,8 +17,6 @@ export interface SnapshotsOptions {
   /** Claims, reads and writes documents. */
   readonly project: Project;
   readonly rebuild: RebuildMarker;
-  /** Told when an index has come to serve, and those that it replaces are gone. */
-  readonly onServed: () => Promise<void>;
   readonly log: Logger;
   readonly now: () => number;
   /** Ends snapshots between two chunks; what is done is kept. */
@@ -30,7 +28,7 @@ export interface Snapshots {
    * Fills the indexes that are being built, those whose snapshot was interrupted, and those that are named, one after
    * the other. Settles when that is done or the session ends.
    */
-  run(requested: readonly string[]): Promise<void>;
+  readonly run: (requested: readonly string[]) => Promise<void>;
   /** Whether an index has still to be filled, or filled again. */
   readonly isRunning: boolean;
 }
@@ -59,10 +57,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       now,
     });
     if (!result) return;
-    if (building.has(target)) {
-      await retry.elasticsearch(() => indexes.serve(index, target.state));
-      await options.onServed();
-    }
+    if (building.has(target)) await retry.elasticsearch(() => indexes.serve(index, target.state));
     building.delete(target);
     log.info({ index: index.name, documents: result.done }, 'snapshot done');
   };

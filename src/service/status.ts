@@ -3,7 +3,7 @@ import type { Redis } from '../servers/redis.ts';
 
 /** What a running service says of itself, every second, in Redis. LSNs are text; times are ISO 8601. */
 export const statusSchema = z.object({
-  state: z.enum(['snapshotting', 'streaming', 'stopping']),
+  state: z.enum(['starting', 'snapshotting', 'streaming', 'stopping']),
   pid: z.number(),
   startedAt: z.string(),
   at: z.string(),

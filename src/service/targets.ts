@@ -11,8 +11,8 @@ export interface BuildTarget extends Target {
 }
 
 /**
- * The physical index of every definition: the one that serves where it was made from this very definition; else one
- * that is being built from it; else a new one. An index of an older definition serves on until the new one is filled.
+ * The physical index of every definition: the one that serves where it was made from this very definition and for this
+ * slot; else one that is being built so; else a new one. An older index serves on until the new one is filled.
  */
 export async function ensureTargets(
   plan: Plan,
@@ -24,7 +24,9 @@ export async function ensureTargets(
   const targets: BuildTarget[] = [];
   for (const index of plan.indexes) {
     const state = await retry(async () => {
-      const current = (await indexes.find(index)).filter(({ hash }) => hash === index.hash);
+      const current = (await indexes.find(index)).filter(
+        (found) => found.hash === index.hash && found.origin.incarnation === origin.incarnation,
+      );
       return (
         current.find(({ serving }) => serving) ?? current.at(-1) ?? (await indexes.create(index, origin))
       );

@@ -7,6 +7,4 @@ export interface HolderWork {
    * edit by hand has given them; settles when each is durable (or dead-lettered).
    */
   reread(index: string, ids: readonly string[]): Promise<void>;
-  /** Forgets that a physical index refuses these documents. */
-  dropDeadLetters(physical: string, ids: readonly string[]): Promise<void>;
 }

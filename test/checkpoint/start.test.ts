@@ -12,7 +12,8 @@ const slot = {
   database: 'films',
   retainedBytes: 0,
 };
-const checkpoint = { lsn: 500n, xid: 42, origin };
+const lastCommit = { lsn: 500n, xid: 42 };
+const checkpoint = { lsn: 500n, lastCommit, origin };
 const index = {
   physical: 'movies-1',
   writeAlias: 'movies-1-write',
@@ -21,28 +22,36 @@ const index = {
   original: true,
   serving: true,
 };
-const facts: StartFacts = { server, plugin: 'pgoutput', slot, checkpoint, indexes: [index] };
+const facts: StartFacts = {
+  server,
+  plugin: 'pgoutput',
+  slot,
+  checkpoint,
+  indexes: [index],
+  rebuilding: null,
+};
 
 test('an empty system is created', () => {
-  assert.deepEqual(decideStart({ ...facts, slot: null, checkpoint: null, indexes: [] }), { kind: 'create' });
+  assert.deepEqual(decideStart({ ...facts, slot: null, checkpoint: null, indexes: [] }), {
+    kind: 'create',
+    incarnation: null,
+  });
 });
 
 test('it goes on where it was', () => {
   assert.deepEqual(decideStart(facts), {
     kind: 'resume',
     from: 500n,
-    durable: 500n,
-    expectXid: null,
+    durable: { lsn: 500n, lastCommit },
     incarnation: 'i',
   });
 });
 
-test('a resume point ahead of the slot is kept, and its transaction has to come by again', () => {
+test('a resume point ahead of the slot is kept, and its last commit has to come by again', () => {
   assert.deepEqual(decideStart({ ...facts, checkpoint: { ...checkpoint, lsn: 700n } }), {
     kind: 'resume',
     from: 500n,
-    durable: 700n,
-    expectXid: 42,
+    durable: { lsn: 700n, lastCommit },
     incarnation: 'i',
   });
 });
@@ -52,8 +61,7 @@ test('without a resume point the slot stands', () => {
   assert.deepEqual(decision, {
     kind: 'resume',
     from: 500n,
-    durable: 500n,
-    expectXid: null,
+    durable: { lsn: 500n, lastCommit: null },
     incarnation: 'i',
   });
 });
@@ -61,6 +69,24 @@ test('without a resume point the slot stands', () => {
 test('a slot that nothing belongs to begins a history of its own', () => {
   const decision = decideStart({ ...facts, checkpoint: null, indexes: [] });
   assert.ok(decision.kind === 'resume' && decision.incarnation === null);
+});
+
+const past = { ...index, physical: 'movies-0', origin: { ...origin, incarnation: 'past' } };
+
+test('while a rebuild is under way, indexes of the past count for nothing', () => {
+  const rebuilding = { ...facts, rebuilding: 'i', indexes: [past] };
+  assert.deepEqual(decideStart({ ...rebuilding, slot: null, checkpoint: null }), {
+    kind: 'create',
+    incarnation: 'i',
+  });
+  assert.equal(decideStart({ ...rebuilding, indexes: [past, index] }).kind, 'resume');
+  const decision = decideStart({ ...rebuilding, checkpoint: null });
+  assert.ok(decision.kind === 'resume' && decision.incarnation === 'i');
+});
+
+test('a slot that is lost in the middle of a rebuild begins another', () => {
+  const rebuilding = { ...facts, rebuilding: 'i', indexes: [past, index] };
+  assert.equal(decideStart({ ...rebuilding, slot: null }).kind, 'resync');
 });
 
 const other = { ...origin, incarnation: 'j' };

@@ -260,7 +260,7 @@ function open(changed: Partial<DebouncerOptions> = {}): Debouncer {
 }
 
 function at(lsn: bigint): Floor['lowest'] {
-  return { lsn, xid: null };
+  return { lsn, lastCommit: null };
 }
 
 function take(debouncer: Debouncer): Batch {

@@ -47,13 +47,11 @@ describe('at its start, the service', () => {
     await using setting = await openFollowed(t);
     await insertFilm(setting, 'Concentrate');
     const key = `projector:${setting.database.name}:checkpoint`;
-    const checkpoint = JSON.parse((await setting.redis.get(key)) ?? '') as {
-      lsn: string;
-      xid: number | null;
-    };
+    const checkpoint = JSON.parse((await setting.redis.get(key)) ?? '') as object;
     const { rows } = await setting.admin.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
-    // A resume point ahead of the slot names its transaction, which must come by again.
-    const forged = { ...checkpoint, lsn: rows[0]?.lsn, xid: 1 };
+    const lsn = rows[0]?.lsn;
+    // A resume point ahead of the slot names its last commit, which must come by again.
+    const forged = { ...checkpoint, lsn, lastCommit: { lsn, xid: 1 } };
     await setting.redis.set(key, JSON.stringify(forged));
     await insertFilm(setting, 'Extraordinary Talent');
     await using service = setting.run();

@@ -17,6 +17,8 @@ export interface Service extends AsyncDisposable {
   untilStreaming(): Promise<void>;
   /** Ends it by SIGTERM, which must be in order: exit code 0. */
   stop(): Promise<void>;
+  /** Freezes it, and lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Ends it by SIGKILL. */
   kill(): Promise<void>;
 }
@@ -32,8 +34,9 @@ export function startService(
   t: TestContext,
   env: Readonly<Record<string, string>>,
   readOwnStatus: () => Promise<ServiceStatus | null>,
+  options: readonly string[] = [],
 ): Service {
-  const child = startProjector(['run'], env);
+  const child = startProjector(['run', ...options], env);
   t.after(() => {
     if (!(t as FinishedTest).passed)
       t.diagnostic(`The log of the service ${child.pid}:\n${child.output.stderr}`);
@@ -67,6 +70,7 @@ export function startService(
       child.kill('SIGTERM');
       assert.deepEqual(await child.ended, { code: 0, signal: null }, child.output.stderr);
     },
+    signal: (signal) => child.kill(signal),
     kill: async () => {
       child.kill('SIGKILL');
       await child.ended;

@@ -31,8 +31,8 @@ export interface Setting extends AsyncDisposable {
   readonly redis: Redis;
   /** Opens another session, when Postgres has ended the one before. */
   reconnect(): Promise<void>;
-  /** Starts `projector run`, with these settings beside the usual ones. */
-  run(settings?: Readonly<Record<string, string>>): Service;
+  /** Starts `projector run`, with these settings beside the usual ones, and these options. */
+  run(settings?: Readonly<Record<string, string>>, options?: readonly string[]): Service;
   /** Runs another command to its end. */
   command(
     args: readonly string[],
@@ -119,7 +119,8 @@ export async function openSetting(t: TestContext, options: SettingOptions = {}):
     covered,
     confirmedUpTo,
     documents,
-    run: (settings = {}) => startService(t, { ...env, ...settings }, () => readStatus(redis, name)),
+    run: (settings = {}, options = []) =>
+      startService(t, { ...env, ...settings }, () => readStatus(redis, name), options),
     checkpoint: () => checkpoints.read(),
     slot: () => readSlot(admin, name),
     document: (index, id) => getDocument(elasticsearchUrl, `${indexPrefix}${index}`, id),
