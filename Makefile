@@ -8,10 +8,11 @@ help: ## Say what there is
 demo: setup ## Show it all on real servers and 36,000 films; ONCE=1 ends by itself
 	@$(NODE) dev/demo/main.ts
 
-test: setup ## Lint, types, unit tests, and integration tests on real servers
+test: setup ## Lint, types, unit tests, and integration tests on real servers; PG=14 ES=8 on these versions alone
 	@npm run --silent lint
 	@npm run --silent types
 	@npm test --silent
+	@$(if $(PG)$(ES)$(DECODER),,npm run --silent test:conformance)
 
 stack: setup ## Start Postgres, Redis and Elasticsearch in the background
 	@$(NODE) dev/stack/main.ts start

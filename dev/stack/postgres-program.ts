@@ -42,7 +42,7 @@ async function findPackage({ major, exact }: Version, say: Say | undefined): Pro
 }
 
 /** The wal2json of Debian's package, which is unpacked and not installed. */
-async function findWal2json({ major }: Version, say: Say | undefined): Promise<string> {
+export async function findWal2json({ major }: Version, say?: Say): Promise<string> {
   const name = `postgresql-${major}-wal2json`;
   const unpack = async (folder: string): Promise<void> => {
     const download = (): Promise<string> => run('apt-get', ['download', name], { cwd: folder });
