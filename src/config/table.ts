@@ -201,9 +201,9 @@ export const settingsTable = {
   requestTimeoutMs: {
     env: 'REQUEST_TIMEOUT_MS',
     group: 'limits',
-    type: wholeNumber({ min: 1, max: 600_000, unit: 'ms' }),
+    type: wholeNumber({ min: 100, max: 600_000, unit: 'ms' }),
     default: '30000',
-    description: 'Time after which a request to Elasticsearch is given up and retried, in ms',
+    description: 'Time after which what a server does not answer is given up and retried, in ms',
   },
   stallTimeoutMs: {
     env: 'STALL_TIMEOUT_MS',

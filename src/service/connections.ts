@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Pool } from 'pg';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../ops/log.ts';
 import { parseSnapshot, type TransactionSnapshot } from '../replication/gate.ts';
@@ -10,7 +9,7 @@ import {
   isTransientElasticsearchError,
   type Elasticsearch,
 } from '../servers/elasticsearch.ts';
-import { createPool, isTransientPostgresError } from '../servers/postgres.ts';
+import { createPool, isTransientPostgresError, type Pool, type Statement } from '../servers/postgres.ts';
 import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
 import { createRetry, type Retry, type Waits } from '../servers/retry.ts';
 import { parseLsn, type Lsn } from '../shared/lsn.ts';
@@ -43,9 +42,10 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
     settings.databaseUrl,
     applicationName,
     Math.max(1, settings.postgresMaxConnections - RESERVED_CONNECTIONS),
+    settings.requestTimeoutMs,
   );
-  const gatePool = createPool(settings.databaseUrl, applicationName, 1);
-  const redis = createRedis(settings.redisUrl);
+  const gatePool = createPool(settings.databaseUrl, applicationName, 1, settings.requestTimeoutMs);
+  const redis = createRedis(settings.redisUrl, settings.requestTimeoutMs);
   const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
   const waits: Waits = new Map();
   const retryFor = (
@@ -62,19 +62,10 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
     ),
   };
   const scalar = async (from: Pool, sql: string): Promise<string> => {
-    const { rows } = await retry.postgres(() => from.query<[string]>({ text: sql, rowMode: 'array' }));
+    const rows = await retry.postgres(() => from.query({ text: sql }));
     return rows[0]?.[0] ?? '';
   };
-  const rowsOf = async (config: {
-    name?: string;
-    text: string;
-    values: readonly unknown[];
-  }): Promise<string[][]> => {
-    const { rows } = await retry.postgres(() =>
-      pool.query<string[]>({ ...config, values: [...config.values], rowMode: 'array' }),
-    );
-    return rows;
-  };
+  const rowsOf = (statement: Statement): Promise<string[][]> => retry.postgres(() => pool.query(statement));
 
   return {
     elasticsearch,
@@ -89,9 +80,12 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
       parseLsn(await scalar(pool, "select pg_logical_emit_message(true, 'projector', '')::text")),
     [Symbol.asyncDispose]: async () => {
       redis.disconnect();
-      const closed = Promise.all([pool.end(), gatePool.end(), elasticsearch.close()]);
-      // A query on a connection that died silently would keep its pool open.
-      await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+      // A request that is not answered would be waited for.
+      const closed = Promise.race([
+        elasticsearch.close(),
+        delay(CLOSE_TIMEOUT_MS, undefined, { ref: false }),
+      ]);
+      await Promise.all([pool.end(), gatePool.end(), closed]);
     },
   };
 }

@@ -175,6 +175,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       from: start.from,
       queueBytes: settings.queueBytes,
       walSenderTimeoutMs: prepared.walSenderTimeoutMs,
+      silenceMs: settings.requestTimeoutMs,
     }).catch((error: unknown) => {
       throw sqlState(error) === '55006' ? slotBusy(slot, error) : error;
     }),
