@@ -133,6 +133,7 @@ describe('wal2json and pgoutput', { skip }, () => {
       from: 0n,
       queueBytes: 2 ** 30,
       walSenderTimeoutMs: 60_000,
+      silenceMs: 30_000,
     });
     const messages: ReplicationMessage[] = [];
     for (;;) {
