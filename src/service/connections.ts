@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../ops/log.ts';
 import { parseSnapshot, type TransactionSnapshot } from '../replication/gate.ts';
-import type { PreparedQuery } from '../resolver/resolver.ts';
+import type { PreparedQuery } from '../resolver/keys.ts';
 import type { QueryRows } from '../router/pages.ts';
 import {
   createElasticsearch,

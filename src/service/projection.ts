@@ -2,7 +2,8 @@ import type { IndexPlan } from '../definition/plan.ts';
 import type { DeadLetters } from '../loader/dead-letters.ts';
 import type { Loader } from '../loader/loader.ts';
 import { failpoint } from '../ops/failpoint.ts';
-import { resolve, type PreparedQuery } from '../resolver/resolver.ts';
+import type { PreparedQuery } from '../resolver/keys.ts';
+import { resolve } from '../resolver/resolver.ts';
 import type { Lsn } from '../shared/lsn.ts';
 
 /** Where an index's documents are written. */
