@@ -1,9 +1,10 @@
-import type { Elasticsearch } from '../servers/elasticsearch.ts';
+import { httpStatus, NotNowError, type Elasticsearch } from '../servers/elasticsearch.ts';
 
 const KEEP_ALIVE = '5m';
 
 /**
- * The ids of all documents of an index, in pages, by a point-in-time scan.
+ * The ids of all documents of an index, in pages, by a point-in-time scan, which is to be begun anew after an error that
+ * may pass.
  * https://www.elastic.co/docs/reference/elasticsearch/rest-apis/paginate-search-results
  */
 export async function* indexIds(
@@ -15,14 +16,19 @@ export async function* indexIds(
   try {
     let after: unknown[] | undefined;
     for (;;) {
-      const { hits } = await client.search({
-        pit: { id, keep_alive: KEEP_ALIVE },
-        size: pageSize,
-        sort: ['_shard_doc'],
-        _source: false,
-        track_total_hits: false,
-        ...(after && { search_after: after as string[] }),
-      });
+      const { hits } = await client
+        .search({
+          pit: { id, keep_alive: KEEP_ALIVE },
+          size: pageSize,
+          sort: ['_shard_doc'],
+          _source: false,
+          allow_partial_search_results: false,
+          track_total_hits: false,
+          ...(after && { search_after: after as string[] }),
+        })
+        .catch((error: unknown) => {
+          throw httpStatus(error) === 404 ? new NotNowError('the point in time is lost') : error;
+        });
       if (hits.hits.length > 0) yield hits.hits.flatMap((hit) => hit._id ?? []);
       if (hits.hits.length < pageSize) return;
       after = hits.hits.at(-1)?.sort;

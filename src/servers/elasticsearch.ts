@@ -22,6 +22,7 @@ export class NotNowError extends Error {
 
 /** Whether a request that failed whole can succeed later: the cluster is away, overloaded or not ready. */
 export function isTransientElasticsearchError(error: Error): boolean {
+  if (error instanceof NotNowError) return true;
   const status = httpStatus(error);
   if (status !== undefined)
     return isTransientStatus(status, error instanceof errors.ResponseError ? errorType(error) : '');
