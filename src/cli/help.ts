@@ -8,6 +8,7 @@ const summaries = {
   snapshot: 'Write every document anew, while the service runs or without it',
   resync: 'Make a new slot and new indexes, when what is there does not belong together any more',
   status: 'Show how the service, its slot and its indexes are',
+  verify: 'Compare every document with its rows, and mend what differs with --repair',
   teardown: 'Remove the slot, the publication, the indexes and all that is kept in Redis',
 } as const;
 
@@ -41,6 +42,14 @@ or by \`projector run\`.`,
   status: `projector status [--json] [--quiet]
 
 Exit codes: 0 the service runs, 1 it does not. --quiet prints nothing.`,
+  verify: `projector verify [--index NAME]… [--repair] [--json]
+
+Compares every document with its rows, by content, of all indexes or of those named, while the service runs or without
+it (then this follows the stream until it is done). Reports rows whose document is missing, extra documents that have no
+row, and stale ones with the names of the fields that differ: what is still so once the stream has covered the look.
+Dead-lettered documents are reported apart. --repair has the service read those documents again and write them, and
+compares them again.
+Exit codes: 0 all documents are what their rows make them (with --repair: now), 4 some are not.`,
   teardown: `projector teardown --yes
 
 Drops the slot and the publication (as ADMIN_DATABASE_URL's role), the indexes of all definitions with their aliases,
@@ -64,7 +73,8 @@ ${commands}
 \`projector COMMAND --help\` says more. Settings come from the environment, .env and .stack/env:
 
 ${renderHelp()}
-Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 preflight failed, 5 resync required, 6 slot held by another.
+Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 preflight failed, 4 drift found,
+5 resync required, 6 slot held by another.
 Every error has a code (${Object.keys(errorCodes).slice(0, 3).join(', ')}, …), its cause and its fix.`;
 }
 

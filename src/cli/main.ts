@@ -13,6 +13,7 @@ import { run } from './run.ts';
 import { snapshot } from './snapshot.ts';
 import { status } from './status.ts';
 import { teardown } from './teardown.ts';
+import { verify } from './verify.ts';
 
 /** What a command is given: its settings and flags, and a signal that Ctrl-C and SIGTERM abort. */
 export interface CommandContext {
@@ -26,6 +27,7 @@ export interface Flags {
   readonly index: readonly string[];
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly repair: boolean;
   readonly standby: boolean;
   readonly yes: boolean;
 }
@@ -41,6 +43,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   resync,
   status,
   teardown,
+  verify,
 };
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -78,6 +81,7 @@ function parseCommandLine(argv: readonly string[]): {
         index: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
+        repair: { type: 'boolean', default: false },
         standby: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
       },

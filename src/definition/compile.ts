@@ -7,7 +7,7 @@ import type { ResolvedIndex } from './model.ts';
 import type { IndexPlan, Plan } from './plan.ts';
 import { type Problem, throwProblems } from './problems.ts';
 import { resolveDefinition } from './resolve.ts';
-import { countSql, keyPages } from './routes.ts';
+import { countSql, keyPages, rowVersionSql } from './routes.ts';
 import { type ExpressionColumns, watchedTables } from './watched.ts';
 
 /** Compiles definitions for the database that the catalog describes. Throws one error for everything that is wrong. */
@@ -50,6 +50,7 @@ function indexPlan(index: ResolvedIndex): IndexPlan {
     key,
     documentSql: sql,
     keyPages: keyPages(root),
+    rowVersionSql: rowVersionSql(root),
     countSql: countSql(root),
     hash: fingerprint({ spec, sql }),
     settings: spec.settings,

@@ -12,6 +12,7 @@ export interface DeadLetters {
   /** Forgets those of the ids that have been accepted meanwhile. */
   forget(index: string, accepted: Iterable<string>): Promise<void>;
   count(index: string): number;
+  has(index: string, id: string): boolean;
 }
 
 export function createDeadLetters(
@@ -45,5 +46,6 @@ export function createDeadLetters(
       for (const id of gone) ids.delete(id);
     },
     count: (index) => known.get(index)?.size ?? 0,
+    has: (index, id) => known.get(index)?.has(id) ?? false,
   };
 }

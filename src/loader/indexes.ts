@@ -52,6 +52,8 @@ export interface IndexAdmin {
   refresh(physical: string): Promise<void>;
   count(physical: string): Promise<number>;
   alias(index: IndexPlan): string;
+  /** The names of the indexes that the alias leads to, whoever made them. */
+  aliasLeadsTo(index: IndexPlan): Promise<string[]>;
 }
 
 /** Tombstones of deletions are kept this long, so that no late write resurrects a deleted document (invariant 4). */
@@ -98,6 +100,17 @@ export function createIndexAdmin(
   return {
     find,
     alias: aliasOf,
+
+    async aliasLeadsTo(index) {
+      const alias = aliasOf(index);
+      const found = await client.indices
+        .get({ index: alias, filter_path: '*.aliases' })
+        .catch((error: unknown) => {
+          if (httpStatus(error) === 404) return {};
+          throw error;
+        });
+      return Object.keys(found).sort();
+    },
 
     async create(index, origin) {
       const alias = aliasOf(index);

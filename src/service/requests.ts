@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProjectorError } from '../ops/errors.ts';
+import { createCheckpointStore } from '../checkpoint/store.ts';
 import type { Redis } from '../servers/redis.ts';
+import type { Retry } from '../servers/retry.ts';
 import { readStatus } from './status.ts';
 import type { HolderWork } from './work.ts';
 
@@ -39,31 +41,46 @@ export async function answerRequest(
   await redis.set(answerKey(name, id), JSON.stringify({ error }), 'EX', ANSWER_TTL_S);
 }
 
+export interface AskOptions {
+  readonly redis: Redis;
+  readonly name: string;
+  readonly retry: Retry;
+  readonly signal: AbortSignal;
+}
+
 /** The work of the running service, asked for through Redis. Rejects when the service ends meanwhile. */
-export function askService(redis: Redis, name: string, signal: AbortSignal): HolderWork {
+export function askService({ redis, name, retry, signal }: AskOptions): HolderWork {
+  const checkpoints = createCheckpointStore(redis, name, '');
   type Asked = ServiceRequest extends infer One ? (One extends unknown ? Omit<One, 'id'> : never) : never;
+  /** Waits a little, for a service that runs. */
+  const tick = async (): Promise<void> => {
+    if (!(await retry(() => readStatus(redis, name)))) {
+      throw new ProjectorError(
+        'PROJ_SERVICE_ENDED',
+        'the service has ended before it was done',
+        'Start it and give the command again; a snapshot is resumed by itself.',
+      );
+    }
+    await delay(POLL_MS, undefined, { signal });
+  };
   const ask = async (asked: Asked): Promise<void> => {
     const id = randomUUID();
-    await redis.rpush(requestsKey(name), JSON.stringify({ id, ...asked }));
+    await retry(() => redis.rpush(requestsKey(name), JSON.stringify({ id, ...asked })));
     for (;;) {
-      const answer = await redis.get(answerKey(name, id));
+      const answer = await retry(() => redis.get(answerKey(name, id)));
       if (answer !== null) {
         const { error } = answerSchema.parse(JSON.parse(answer));
         if (error === null) return;
         throw new ProjectorError('PROJ_INTERNAL', error, "See the service's log.");
       }
-      if (!(await readStatus(redis, name))) {
-        throw new ProjectorError(
-          'PROJ_SERVICE_ENDED',
-          'the service has ended before it was done',
-          'Start it and give the command again; a snapshot is resumed by itself.',
-        );
-      }
-      await delay(POLL_MS, undefined, { signal });
+      await tick();
     }
   };
   return {
     snapshot: (indexes) => ask({ kind: 'snapshot', indexes: [...indexes] }),
     reread: (index, ids) => ask({ kind: 'reread', index, ids: [...ids] }),
+    async covered(lsn) {
+      while (((await retry(() => checkpoints.read()))?.lsn ?? 0n) < lsn) await tick();
+    },
   };
 }

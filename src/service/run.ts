@@ -7,7 +7,7 @@ import { isTransientPostgresError } from '../servers/postgres.ts';
 import { isTransientRedisError } from '../servers/redis.ts';
 import type { StartOver } from './hold.ts';
 import { runSession } from './session.ts';
-import type { HolderWork } from './work.ts';
+import type { Task } from './work.ts';
 
 export interface ServiceOptions {
   readonly settings: Settings;
@@ -17,7 +17,7 @@ export interface ServiceOptions {
   /** Wait for as long as another process holds the slot, and again when another has taken it. */
   readonly isStandby?: boolean;
   /** Do this, and end. Each session begins it anew. */
-  readonly task?: (work: HolderWork) => Promise<void>;
+  readonly task?: Task;
   /** Ends the service in order. */
   readonly stop: AbortSignal;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createDebouncer } from '../debouncer/debouncer.ts';
 import { createFloor } from '../debouncer/floor.ts';
@@ -23,7 +24,7 @@ import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { withdrawStatus, type ServiceStatus } from './status.ts';
 import { ensureTargets, type BuildTarget } from './targets.ts';
 import { createWatchdog } from './watchdog.ts';
-import type { HolderWork } from './work.ts';
+import type { HolderWork, Task } from './work.ts';
 
 export interface SessionOptions {
   readonly settings: Settings;
@@ -35,7 +36,7 @@ export interface SessionOptions {
   /** Told once the slot is held, and what `startOver` asks for has begun. */
   readonly onHold: () => void;
   /** Do this, and end, in place of streaming on. */
-  readonly task?: (work: HolderWork) => Promise<void>;
+  readonly task?: Task;
   /** Ends the session in order: what is under way is finished, stored and acknowledged. */
   readonly stop: AbortSignal;
   readonly startedAt: Date;
@@ -44,6 +45,7 @@ export interface SessionOptions {
 }
 
 const WATCH_MS = 500;
+const COVERED_POLL_MS = 50;
 const TRUNCATE_PAGE = 1_000;
 
 /**
@@ -169,6 +171,9 @@ export async function runSession(options: SessionOptions): Promise<void> {
     await dispatcher.until(() => position.settled >= newest, ending);
     await projectClaimed(target, ids);
   };
+  const covered: HolderWork['covered'] = async (lsn) => {
+    while (checkpointer.stored < lsn) await delay(COVERED_POLL_MS, undefined, { signal: ending });
+  };
   const status = (): ServiceStatus => ({
     state: stop.aborted
       ? 'stopping'
@@ -195,7 +200,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     redis,
     name: settings.name,
     status,
-    work: () => snapshots && { snapshot: snapshots.run, reread },
+    work: () => snapshots && { snapshot: snapshots.run, reread, covered },
     signal: ending,
   });
   attending.catch(fail);
@@ -247,7 +252,9 @@ export async function runSession(options: SessionOptions): Promise<void> {
   });
 
   // Before the indexes that are missing are filled, so that a snapshot that it asks for fills them.
-  const task = options.task?.({ snapshot: snapshots.run, reread }).then(() => finishing.abort());
+  const task = options
+    .task?.({ snapshot: snapshots.run, reread, covered }, ending)
+    .then(() => finishing.abort());
   const snapshotting = snapshots.run([]);
   const checkpointing = checkpointer.run(ending);
   for (const part of [streaming, snapshotting, checkpointing, task]) part?.catch(fail);
