@@ -2,7 +2,7 @@ import { LogicalReplicationService } from 'pg-logical-replication';
 import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { connectionConfig } from '../servers/postgres-connection.ts';
-import { watchSilence } from '../servers/silence.ts';
+import { backendPid, watchSilence } from '../servers/silence.ts';
 import { formatLsn, maxLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
 import type { Decoder, ReplicationMessage } from './message.ts';
 
@@ -30,6 +30,8 @@ export interface ReplicationStream extends AsyncDisposable {
   acknowledge(lsn: Lsn): void;
   /** Bytes of messages that wait to be read. */
   readonly queuedBytes: number;
+  /** The process of the server that sends the stream. */
+  readonly senderPid: number;
 }
 
 const LIVENESS_MS = 10_000;
@@ -162,6 +164,7 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
     get queuedBytes() {
       return queuedBytes;
     },
+    senderPid: connection ? backendPid(connection) : 0,
     [Symbol.asyncDispose]: close,
   };
 }

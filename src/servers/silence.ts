@@ -42,9 +42,14 @@ export function watchSilence(client: pg.Client, options: SilenceOptions): () => 
   };
 }
 
+/** The process that serves a connection. */
+export function backendPid(client: pg.Client): number {
+  // The type definitions lack it.
+  return (client as unknown as { processID: number | null }).processID ?? 0;
+}
+
 /** Whether the client's backend does something other than wait for a client: to be asked, or to be read from. */
 async function isAtWork(watched: pg.Client, options: SilenceOptions): Promise<boolean> {
-  const { processID } = watched as unknown as { processID: number | null };
   const { databaseUrl, applicationName, silenceMs } = options;
   const client = new pg.Client({
     ...connectionConfig(databaseUrl, applicationName, silenceMs),
@@ -56,7 +61,7 @@ async function isAtWork(watched: pg.Client, options: SilenceOptions): Promise<bo
     const { rowCount } = await client.query(
       `select from pg_stat_activity
        where pid = $1 and (wait_event_type is null or wait_event_type not in ('Client', 'Activity'))`,
-      [processID],
+      [backendPid(watched)],
     );
     return rowCount === 1;
   } catch {

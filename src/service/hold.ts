@@ -46,6 +46,8 @@ export interface HoldOptions {
   readonly startOver: StartOver | null;
   /** Wait for as long as another holds the slot. */
   readonly isStandby: boolean;
+  /** The process of the server that sends the stream: the last session's, and then this one's. */
+  readonly sender: { pid: number | null };
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -108,6 +110,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     waitForTurn({
       slot,
       readSlot: () => inPostgres((client) => readSlot(client, slot)),
+      ownSenderPid: options.sender.pid,
       isStandby,
       isHolderAlive: async () => (await retry.redis(() => readStatus(redis, slot))) !== null,
       endHolder: async (pid) => {
@@ -180,6 +183,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       throw sqlState(error) === '55006' ? slotBusy(slot, error) : error;
     }),
   );
+  options.sender.pid = stream.senderPid;
   try {
     await retry.redis(() => checkpoints.takeOver());
     const origin = { systemIdentifier, timeline, database, incarnation };

@@ -30,6 +30,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   const { settings, log, stop, isStandby = false } = options;
   const startedAt = new Date();
   const counts = { changes: 0, written: 0, superseded: 0, refused: 0 };
+  const sender = { pid: null };
   let startOver = options.startOver ?? (settings.shouldDropIndex ? 'drop' : null);
   const isTransient = (error: Error): boolean =>
     isServerFailure(error) ||
@@ -55,6 +56,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
           isStandby,
           startedAt,
           counts,
+          sender,
           startOver,
           onHold: () => {
             startOver = null;

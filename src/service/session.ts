@@ -42,6 +42,7 @@ export interface SessionOptions {
   readonly startedAt: Date;
   /** Carried from session to session. */
   readonly counts: ProjectionCounts & { changes: number };
+  readonly sender: { pid: number | null };
 }
 
 const WATCH_MS = 500;
@@ -77,6 +78,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     indexes,
     startOver: options.startOver,
     isStandby: options.isStandby,
+    sender: options.sender,
     log,
     signal: ending,
   });
