@@ -1,10 +1,14 @@
 import { loadDefinitions } from '../definition/load.ts';
 import { ProjectorError } from '../ops/errors.ts';
 
-/** The indexes that `--index` names; all of them where it names none. */
-export async function chosenIndexes(directory: string, named: readonly string[]): Promise<readonly string[]> {
+/** The indexes that `--index` names; all that have a definition where it names none. `others` have none any more. */
+export async function chosenIndexes(
+  directory: string,
+  named: readonly string[],
+  others: Iterable<string> = [],
+): Promise<readonly string[]> {
   const known = (await loadDefinitions(directory)).map(({ spec }) => spec.index);
-  const unknown = named.filter((name) => !known.includes(name));
+  const unknown = named.filter((name) => ![...known, ...others].includes(name));
   if (unknown.length > 0) {
     throw new ProjectorError(
       'PROJ_USAGE',

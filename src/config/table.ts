@@ -177,6 +177,13 @@ export const settingsTable = {
     default: '5MiB',
     description: 'Bytes at which a bulk request to Elasticsearch is cut',
   },
+  deadLettersPerMinute: {
+    env: 'DEAD_LETTERS_PER_MINUTE',
+    group: 'limits',
+    type: wholeNumber({ min: 0, max: 1_000_000, unit: 'documents' }),
+    default: '100',
+    description: 'More documents refused for their content in a minute stop the service; 0: no limit',
+  },
   queueBytes: {
     env: 'QUEUE_BYTES',
     group: 'limits',

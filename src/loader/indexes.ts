@@ -57,7 +57,7 @@ export interface IndexAdmin {
 }
 
 /** Tombstones of deletions are kept this long, so that no late write resurrects a deleted document (invariant 4). */
-const GC_DELETES = '1h';
+export const GC_DELETES = '1h';
 
 /** Stands for the uuid between an index's creation and the moment it is known; an index left so is nobody's. */
 const NOT_YET = '';

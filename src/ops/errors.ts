@@ -43,6 +43,15 @@ export const errorCodes = {
     exit: 1,
     meaning: 'There is work to do, nothing moves, and nothing is known to be waited for.',
   },
+  PROJ_TOO_MANY_DEAD_LETTERS: {
+    exit: 1,
+    meaning:
+      'More documents were refused for their content within a minute than DEAD_LETTERS_PER_MINUTE allows.',
+  },
+  PROJ_DEAD_LETTER_UNKNOWN: {
+    exit: 1,
+    meaning: 'There is no dead letter of the document that is asked for.',
+  },
   PROJ_SERVICE_ENDED: {
     exit: 1,
     meaning: 'The service that was asked for something ended before it was done.',

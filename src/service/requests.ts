@@ -11,6 +11,7 @@ import type { HolderWork } from './work.ts';
 const requestSchema = z.discriminatedUnion('kind', [
   z.object({ id: z.string(), kind: z.literal('snapshot'), indexes: z.array(z.string()) }),
   z.object({ id: z.string(), kind: z.literal('reread'), index: z.string(), ids: z.array(z.string()) }),
+  z.object({ id: z.string(), kind: z.literal('drop'), physical: z.string(), ids: z.array(z.string()) }),
 ]);
 
 /** What a command asks of the running service, since only the holder of the slot writes (invariant 4). */
@@ -29,6 +30,18 @@ const POLL_MS = 100;
 export async function takeRequest(redis: Redis, name: string): Promise<ServiceRequest | null> {
   const text = await redis.lpop(requestsKey(name));
   return text === null ? null : requestSchema.parse(JSON.parse(text));
+}
+
+/** Does what is asked for. */
+export function doWork(work: HolderWork, request: ServiceRequest): Promise<void> {
+  switch (request.kind) {
+    case 'snapshot':
+      return work.snapshot(request.indexes);
+    case 'reread':
+      return work.reread(request.index, request.ids);
+    case 'drop':
+      return work.dropDeadLetters(request.physical, request.ids);
+  }
 }
 
 /** Tells whoever asked that it is done, or why it is not. */
@@ -79,6 +92,7 @@ export function askService({ redis, name, retry, signal }: AskOptions): HolderWo
   return {
     snapshot: (indexes) => ask({ kind: 'snapshot', indexes: [...indexes] }),
     reread: (index, ids) => ask({ kind: 'reread', index, ids: [...ids] }),
+    dropDeadLetters: (physical, ids) => ask({ kind: 'drop', physical, ids: [...ids] }),
     async covered(lsn) {
       while (((await retry(() => checkpoints.read()))?.lsn ?? 0n) < lsn) await tick();
     },

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createDebouncer } from '../debouncer/debouncer.ts';
 import { createFloor } from '../debouncer/floor.ts';
+import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { createDeadLetters } from '../loader/dead-letters.ts';
+import { createDelivery } from '../loader/delivery.ts';
 import { indexIds } from '../loader/index-ids.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { createLoader } from '../loader/loader.ts';
@@ -71,7 +73,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const { retry, redis, elasticsearch, waits, query } = connections;
   await redis.connect().catch(() => undefined);
   await retry.redis(() => redis.ping());
-  const indexes = createIndexAdmin(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
+  const names = { name: settings.name, prefix: settings.indexPrefix };
+  const indexes = createIndexAdmin(elasticsearch, names);
   const hold = await takeHold({
     settings,
     connections,
@@ -99,16 +102,25 @@ export async function runSession(options: SessionOptions): Promise<void> {
 
   // From ids to documents, and back along the LSN.
   const position = { settled: hold.durable.lsn, covered: hold.durable.lsn };
-  const deadLetters = createDeadLetters(redis, settings.name, indexNames, retry.redis);
+  const deliver = createDelivery({
+    client: elasticsearch,
+    bulkBytes: settings.bulkBytes,
+    assertHolder: () => checkpoints.assertHolder(),
+    retry: retry.elasticsearch,
+    now,
+  });
+  const deadLetters = createDeadLetters({
+    store: createDeadLetterIndex(elasticsearch, names),
+    deliver,
+    retry: retry.elasticsearch,
+    perMinute: settings.deadLettersPerMinute,
+    log,
+    clock: Date.now,
+    now,
+  });
   const project = createProjection({
     query: connections.preparedQuery,
-    loader: createLoader({
-      client: elasticsearch,
-      bulkBytes: settings.bulkBytes,
-      assertHolder: () => checkpoints.assertHolder(),
-      retry: retry.elasticsearch,
-      now,
-    }),
+    loader: createLoader(deliver),
     deadLetters,
     settled: () => position.settled,
     counts,
@@ -176,6 +188,12 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const covered: HolderWork['covered'] = async (lsn) => {
     while (checkpointer.stored < lsn) await delay(COVERED_POLL_MS, undefined, { signal: ending });
   };
+  const workWith = ({ run }: Snapshots): HolderWork => ({
+    snapshot: run,
+    reread,
+    covered,
+    dropDeadLetters: (physical, ids) => deadLetters.drop(physical, ids),
+  });
   const status = (): ServiceStatus => ({
     state: stop.aborted
       ? 'stopping'
@@ -196,20 +214,23 @@ export async function runSession(options: SessionOptions): Promise<void> {
     batchesInFlight: dispatcher.inFlight,
     queuedBytes: stream.queuedBytes,
     residentBytes: process.memoryUsage.rss(),
-    deadLetters: Object.fromEntries(indexNames.map((name) => [name, deadLetters.count(name)])),
+    deadLetters: Object.fromEntries(
+      targets.map(({ index, physical }) => [index.name, deadLetters.count(physical)]),
+    ),
   });
   const attending = attend({
     redis,
     name: settings.name,
     status,
-    work: () => snapshots && { snapshot: snapshots.run, reread, covered },
+    work: () => snapshots && workWith(snapshots),
+    onFailure: fail,
     signal: ending,
   });
   attending.catch(fail);
   log.info({ from: formatLsn(hold.durable.lsn), indexes: indexNames }, 'holding the slot');
 
   targets.push(...(await ensureTargets(hold.plan, indexes, hold.origin, retry.elasticsearch, log)));
-  await deadLetters.open();
+  await deadLetters.open(targets.map(({ physical }) => physical));
   snapshots = createSnapshots({
     settings,
     connections,
@@ -217,6 +238,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     targets,
     project: projectClaimed,
     rebuild: hold.rebuild,
+    onServed: () => deadLetters.sweep(),
     log,
     now,
     ending,
@@ -254,9 +276,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
   });
 
   // Before the indexes that are missing are filled, so that a snapshot that it asks for fills them.
-  const task = options
-    .task?.({ snapshot: snapshots.run, reread, covered }, ending)
-    .then(() => finishing.abort());
+  const task = options.task?.(workWith(snapshots), ending).then(() => finishing.abort());
   const snapshotting = snapshots.run([]);
   const checkpointing = checkpointer.run(ending);
   for (const part of [streaming, snapshotting, checkpointing, task]) part?.catch(fail);

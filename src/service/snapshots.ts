@@ -17,6 +17,8 @@ export interface SnapshotsOptions {
   /** Claims, reads and writes documents. */
   readonly project: Project;
   readonly rebuild: RebuildMarker;
+  /** Told when an index has come to serve, and those that it replaces are gone. */
+  readonly onServed: () => Promise<void>;
   readonly log: Logger;
   readonly now: () => number;
   /** Ends snapshots between two chunks; what is done is kept. */
@@ -57,7 +59,10 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       now,
     });
     if (!result) return;
-    if (building.has(target)) await retry.elasticsearch(() => indexes.serve(index, target.state));
+    if (building.has(target)) {
+      await retry.elasticsearch(() => indexes.serve(index, target.state));
+      await options.onServed();
+    }
     building.delete(target);
     log.info({ index: index.name, documents: result.done }, 'snapshot done');
   };

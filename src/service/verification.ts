@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
 import { preparePlan } from '../definition/prepare.ts';
-import { createDeadLetters } from '../loader/dead-letters.ts';
+import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
@@ -44,7 +44,9 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   await using connections = openConnections(settings, log, signal);
   const { redis, elasticsearch, retry, query, preparedQuery } = connections;
   await redis.connect();
-  const admin = createIndexAdmin(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
+  const names = { name: settings.name, prefix: settings.indexPrefix };
+  const admin = createIndexAdmin(elasticsearch, names);
+  const deadLetters = createDeadLetterIndex(elasticsearch, names);
   const plan = await retry.postgres(() =>
     withClient(settings.databaseUrl, `projector ${settings.name}`, (client) =>
       preparePlan(client, settings.definitionsDir),
@@ -54,11 +56,6 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   const cover = async (): Promise<void> => {
     const lsn = await connections.emitMessage();
     await work.covered(lsn);
-  };
-  const deadLettered = async (index: string, ids: readonly string[]): Promise<ReadonlySet<string>> => {
-    const deadLetters = createDeadLetters(redis, settings.name, [index], retry.redis);
-    await deadLetters.open();
-    return new Set(ids.filter((id) => deadLetters.has(index, id)));
   };
   /** The physical index that the service writes to, once it serves if it is only being built. */
   const findServing = async (index: IndexPlan): Promise<Pick<IndexReport, 'physical' | 'aliasLeadsTo'>> => {
@@ -92,7 +89,8 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       elasticsearch,
       retry: retry.elasticsearch,
       cover,
-      deadLettered: (ids) => deadLettered(index.name, ids),
+      deadLettered: async (ids) =>
+        new Set((await retry.elasticsearch(() => deadLetters.among(serving.physical, ids))).keys()),
       mend: repair ? (ids) => work.reread(index.name, ids) : null,
       onProgress: (done) => onProgress(alias, { done, total: Math.max(done, total), state: 'running' }),
       signal,

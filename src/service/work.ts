@@ -9,6 +9,8 @@ export interface HolderWork {
    * edit by hand has given them; settles when each is durable (or dead-lettered).
    */
   reread(index: string, ids: readonly string[]): Promise<void>;
+  /** Forgets that a physical index refuses these documents. */
+  dropDeadLetters(physical: string, ids: readonly string[]): Promise<void>;
   /** Settles when everything that ends at or before the LSN is durable. */
   covered(lsn: Lsn): Promise<void>;
 }

@@ -53,6 +53,7 @@ test('three URLs are enough, and everything else has its default', () => {
     snapshotChunkSize: 1000,
     snapshotMaxRate: 0,
     bulkBytes: 5 * 1024 * 1024,
+    deadLettersPerMinute: 100,
     queueBytes: 16 * 1024 * 1024,
     maxPending: 50_000,
     postgresMaxConnections: 6,
