@@ -6,6 +6,7 @@ import { createIndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { withClient } from '../servers/postgres.ts';
+import { formatLsn } from '../shared/lsn.ts';
 import { verifyIndex, type Verified } from '../verify/verify.ts';
 import { openConnections } from './connections.ts';
 import { readStatus } from './status.ts';
@@ -38,6 +39,9 @@ export interface IndexReport extends Verified {
   readonly aliasLeadsTo: readonly string[];
 }
 
+/** A wait that is longer is spoken of. */
+const SILENT_WAIT_MS = 2_000;
+
 /** Compares the indexes with their rows, one after the other, with the help of the slot's holder. */
 export async function runVerification(options: VerificationOptions): Promise<IndexReport[]> {
   const { settings, log, repair, work, onProgress, signal } = options;
@@ -55,7 +59,9 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
 
   const cover = async (): Promise<void> => {
     const lsn = await connections.emitMessage();
-    await work.covered(lsn);
+    const say = (): void => log.info({ upTo: formatLsn(lsn) }, 'waiting for the stream');
+    const saying = setTimeout(say, SILENT_WAIT_MS);
+    await work.covered(lsn).finally(() => clearTimeout(saying));
   };
   /** The physical index that the service writes to, once it serves if it is only being built. */
   const findServing = async (index: IndexPlan): Promise<Pick<IndexReport, 'physical' | 'aliasLeadsTo'>> => {
@@ -92,7 +98,9 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       deadLettered: async (ids) =>
         new Set((await retry.elasticsearch(() => deadLetters.among(serving.physical, ids))).keys()),
       mend: repair ? (ids) => work.reread(index.name, ids) : null,
-      onProgress: (done) => onProgress(alias, { done, total: Math.max(done, total), state: 'running' }),
+      onProgress: (done) => {
+        if (done < total) onProgress(alias, { done, total, state: 'running' });
+      },
       signal,
     });
     onProgress(alias, { done: verified.rows, total: verified.rows, state: 'done' });
