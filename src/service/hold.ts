@@ -9,6 +9,7 @@ import { failpoint } from '../ops/failpoint.ts';
 import type { Logger } from '../ops/log.ts';
 import type { TrackedTable } from '../replication/message.ts';
 import { createPgoutputDecoder } from '../replication/pgoutput.ts';
+import { readCoverage, type Coverage } from '../replication/coverage.ts';
 import { createSlot, dropSlot, readSlot, slotBusy } from '../replication/slot.ts';
 import { openStream, type ReplicationStream } from '../replication/stream.ts';
 import { createWal2jsonDecoder } from '../replication/wal2json.ts';
@@ -25,6 +26,8 @@ import { waitForTurn } from './turn.ts';
 /** The slot, held: what a session works with. */
 export interface Hold {
   readonly plan: PreparedPlan;
+  /** How the stream covers the plan's tables. */
+  readonly coverage: Coverage;
   readonly router: Router;
   readonly stream: ReplicationStream;
   readonly checkpoints: CheckpointStore;
@@ -69,10 +72,14 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       const plan = await preparePlan(client, settings.definitionsDir);
       const mended = await mend(client, await findProblems(client, plan, settings));
       for (const sql of mended) log.info({ sql }, 'prepared Postgres');
-      return { plan, walSenderTimeoutMs: await readWalSenderTimeout(client) };
+      return {
+        plan,
+        coverage: await readCoverage(client, slot, plan.tables),
+        walSenderTimeoutMs: await readWalSenderTimeout(client),
+      };
     }),
   );
-  const { plan } = prepared;
+  const { plan, coverage } = prepared;
   const router = createRouter(plan);
   const track = (schema: string, name: string): TrackedTable | undefined => router.track(schema, name);
   const decoder =
@@ -190,6 +197,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     await retry.redis(() => checkpoints.store({ ...start.durable, origin }));
     return {
       plan,
+      coverage,
       router,
       stream,
       checkpoints,

@@ -5,6 +5,7 @@ import type { Logger } from '../ops/log.ts';
 import { isTransientElasticsearchError } from '../servers/elasticsearch.ts';
 import { isTransientPostgresError } from '../servers/postgres.ts';
 import { isTransientRedisError } from '../servers/redis.ts';
+import { BeginAgainError } from './begin-again.ts';
 import type { StartOver } from './hold.ts';
 import { runSession } from './session.ts';
 import type { Task } from './work.ts';
@@ -34,6 +35,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   let startOver = options.startOver ?? (settings.shouldDropIndex ? 'drop' : null);
   const isTransient = (error: Error): boolean =>
     isServerFailure(error) ||
+    error instanceof BeginAgainError ||
     (error instanceof ProjectorError &&
       ((error.code === 'PROJ_RESYNC_REQUIRED' && settings.resync === 'auto') ||
         (isStandby && (error.code === 'PROJ_SLOT_BUSY' || error.code === 'PROJ_OWNERSHIP_LOST'))));

@@ -12,11 +12,12 @@ import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { createGate } from '../replication/gate.ts';
 import { idPages } from '../router/pages.ts';
-import { formatLsn, maxLsn } from '../shared/lsn.ts';
+import { formatLsn, maxLsn, type Lsn } from '../shared/lsn.ts';
 import { attend } from './attendance.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { createClaimedProjection } from './claimed.ts';
 import { openConnections } from './connections.ts';
+import { createCoverageStore, uncoveredIndexes, watchCoverage } from './coverage-watch.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createFanOut } from './fan-out.ts';
 import { takeHold, type StartOver } from './hold.ts';
@@ -179,10 +180,14 @@ export async function runSession(options: SessionOptions): Promise<void> {
     signal: ending,
   });
   let snapshots: Snapshots | null = null;
+  const newest = async (): Promise<Lsn> => {
+    const lsn = await connections.emitMessage();
+    await dispatcher.until(() => position.settled >= lsn, ending);
+    return lsn;
+  };
   const reread: HolderWork['reread'] = async (name, ids) => {
     const target = targetOf(name);
-    const newest = await connections.emitMessage();
-    await dispatcher.until(() => position.settled >= newest, ending);
+    await newest();
     await projectClaimed(target, ids);
   };
   const covered: HolderWork['covered'] = async (lsn) => {
@@ -239,10 +244,15 @@ export async function runSession(options: SessionOptions): Promise<void> {
     project: projectClaimed,
     rebuild: hold.rebuild,
     onServed: () => deadLetters.sweep(),
+    newest,
     log,
     now,
     ending,
   });
+  const coverage = createCoverageStore(redis, settings.name);
+  const before = (await retry.redis(() => coverage.read())) ?? hold.coverage;
+  await snapshots.demand(uncoveredIndexes(hold.plan, before, hold.coverage, log));
+  await retry.redis(() => coverage.write(hold.coverage));
   const streaming = pump({
     stream,
     gate: createGate({
@@ -279,7 +289,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const task = options.task?.(workWith(snapshots), ending).then(() => finishing.abort());
   const snapshotting = snapshots.run([]);
   const checkpointing = checkpointer.run(ending);
-  for (const part of [streaming, snapshotting, checkpointing, task]) part?.catch(fail);
+  const watchingCoverage = watchCoverage(connections.readCoverage(hold.plan.tables), hold.coverage, ending);
+  for (const part of [streaming, snapshotting, checkpointing, watchingCoverage, task]) part?.catch(fail);
 
   const watchdog = createWatchdog(settings.stallTimeoutMs, now);
   const watching = setInterval(() => {

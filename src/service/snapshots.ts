@@ -1,9 +1,11 @@
 import type { Settings } from '../config/settings.ts';
+import { indexIds } from '../loader/index-ids.ts';
 import type { IndexAdmin } from '../loader/indexes.ts';
 import type { Logger } from '../ops/log.ts';
 import { passBarrier } from '../replication/gate.ts';
+import type { Lsn } from '../shared/lsn.ts';
 import { createProgressStore, type ProgressStore } from '../snapshot/progress.ts';
-import { runSnapshot } from '../snapshot/snapshot.ts';
+import { emptyProgress, runSnapshot } from '../snapshot/snapshot.ts';
 import type { Connections } from './connections.ts';
 import type { Project } from './projection.ts';
 import type { RebuildMarker } from './rebuild.ts';
@@ -19,6 +21,8 @@ export interface SnapshotsOptions {
   readonly rebuild: RebuildMarker;
   /** Told when an index has come to serve, and those that it replaces are gone. */
   readonly onServed: () => Promise<void>;
+  /** A version newer than that of any document, once all that is older is visible. */
+  readonly newest: () => Promise<Lsn>;
   readonly log: Logger;
   readonly now: () => number;
   /** Ends snapshots between two chunks; what is done is kept. */
@@ -31,9 +35,13 @@ export interface Snapshots {
    * the other. Settles when that is done or the session ends.
    */
   readonly run: (requested: readonly string[]) => Promise<void>;
+  /** Makes the next `run`, in this session or a later one, fill these indexes again. */
+  demand(names: readonly string[]): Promise<void>;
   /** Whether an index has still to be filled, or filled again. */
   readonly isRunning: boolean;
 }
+
+const SWEEP_PAGE = 1_000;
 
 /** The session's snapshots: the second producer of ids, beside the stream. */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
@@ -43,9 +51,22 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const building = new Set(options.targets.filter(({ isBuilding }) => isBuilding));
   const state = { isRunning: false, previous: Promise.resolve() };
 
+  /**
+   * What a snapshot cannot know from the rows: documents without one, of an index that has been followed before. All
+   * that the snapshot has written is at the version `since` or newer.
+   */
+  const sweep = async (target: BuildTarget, since: Lsn): Promise<void> => {
+    await retry.elasticsearch(() => indexes.refresh(target.physical));
+    for await (const ids of indexIds(connections.elasticsearch, target.physical, SWEEP_PAGE, since)) {
+      if (ending.aborted) return;
+      await project(target, ids);
+    }
+  };
+
   const fill = async (target: BuildTarget): Promise<void> => {
     const { index, physical } = target;
     log.info({ index: index.name, physical }, 'snapshot begins');
+    const since = building.has(target) ? null : await options.newest();
     const result = await runSnapshot({
       index,
       physical,
@@ -55,6 +76,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       chunkSize: settings.snapshotChunkSize,
       parallelism: settings.snapshotParallelism,
       maxRate: settings.snapshotMaxRate,
+      finish: async () => {
+        if (since !== null) await sweep(target, since);
+      },
       signal: ending,
       now,
     });
@@ -94,6 +118,12 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     run(requested) {
       state.previous = state.previous.then(() => run(requested));
       return state.previous;
+    },
+    async demand(names) {
+      for (const { index, physical } of options.targets) {
+        if (!names.includes(index.name)) continue;
+        await progress.write(index.name, await emptyProgress(connections.query, index, physical));
+      }
     },
     get isRunning() {
       return state.isRunning || building.size > 0;

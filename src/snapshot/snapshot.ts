@@ -18,6 +18,8 @@ export interface SnapshotOptions {
   readonly parallelism: number;
   /** Documents a second at most; 0 for no throttle. */
   readonly maxRate: number;
+  /** What is left to do when every row is written, before the snapshot counts as done. */
+  readonly finish: () => Promise<void>;
   /** Ends the snapshot between two chunks; what is done is kept. */
   readonly signal: AbortSignal;
   readonly now: () => number;
@@ -36,7 +38,7 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
   let state: SnapshotProgress =
     stored?.state === 'running' && stored.physical === physical
       ? stored
-      : { physical, state: 'running', done: 0, total: await countRows(query, index), after: null };
+      : await emptyProgress(query, index, physical);
   const report = async (next: SnapshotProgress): Promise<void> => {
     state = next;
     await progress.write(index.name, state);
@@ -84,11 +86,18 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
   }
   await Promise.all(running);
   if (chunks.length > 0 || signal.aborted) return null;
+  await options.finish();
+  if (signal.aborted) return null;
   await report({ ...state, state: 'done' });
   return state;
 }
 
-async function countRows(query: QueryRows, index: IndexPlan): Promise<number> {
+/** The progress of a snapshot that has not begun. */
+export async function emptyProgress(
+  query: QueryRows,
+  index: IndexPlan,
+  physical: string,
+): Promise<SnapshotProgress> {
   const [row] = await query(index.countSql, []);
-  return Number(row?.[0] ?? 0);
+  return { physical, state: 'running', done: 0, total: Number(row?.[0] ?? 0), after: null };
 }
