@@ -55,12 +55,13 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
    * What a snapshot cannot know from the rows: documents without one, of an index that has been followed before. All
    * that the snapshot has written is at the version `since` or newer.
    */
-  const sweep = async (target: BuildTarget, since: Lsn): Promise<void> => {
+  const sweep = async (target: BuildTarget, since: Lsn): Promise<boolean> => {
     await retry.elasticsearch(() => indexes.refresh(target.physical));
     for await (const ids of indexIds(connections.elasticsearch, target.physical, SWEEP_PAGE, since)) {
-      if (ending.aborted) return;
+      if (ending.aborted) return false;
       await project(target, ids);
     }
+    return true;
   };
 
   const fill = async (target: BuildTarget): Promise<void> => {
@@ -76,9 +77,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       chunkSize: settings.snapshotChunkSize,
       parallelism: settings.snapshotParallelism,
       maxRate: settings.snapshotMaxRate,
-      finish: async () => {
-        if (since !== null) await sweep(target, since);
-      },
+      finish: () => (since === null ? Promise.resolve(true) : sweep(target, since)),
       signal: ending,
       now,
     });

@@ -18,8 +18,8 @@ export interface SnapshotOptions {
   readonly parallelism: number;
   /** Documents a second at most; 0 for no throttle. */
   readonly maxRate: number;
-  /** What is left to do when every row is written, before the snapshot counts as done. */
-  readonly finish: () => Promise<void>;
+  /** Does what is left when every row is written, before the snapshot counts as done; false when it was ended. */
+  readonly finish: () => Promise<boolean>;
   /** Ends the snapshot between two chunks; what is done is kept. */
   readonly signal: AbortSignal;
   readonly now: () => number;
@@ -86,8 +86,7 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
   }
   await Promise.all(running);
   if (chunks.length > 0 || signal.aborted) return null;
-  await options.finish();
-  if (signal.aborted) return null;
+  if (!(await options.finish())) return null;
   await report({ ...state, state: 'done' });
   return state;
 }
