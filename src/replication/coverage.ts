@@ -1,4 +1,3 @@
-import type { ClientBase } from 'pg';
 import type { TableName } from '../definition/plan.ts';
 import { tableReference } from '../definition/sql.ts';
 
@@ -22,16 +21,18 @@ const coverageSql = `
   left join pg_publication_rel r on r.prpubid = p.oid and r.prrelid = c.oid`;
 
 export async function readCoverage(
-  client: Pick<ClientBase, 'query'>,
+  query: (sql: string, parameters: readonly unknown[]) => Promise<readonly (readonly string[])[]>,
   publication: string,
   tables: readonly TableName[],
 ): Promise<Coverage> {
-  const { rows } = await client.query<TableName & { mark: string }>(coverageSql, [
+  const rows = await query(coverageSql, [
     publication,
     tables.map(({ schema }) => schema),
     tables.map(({ name }) => name),
   ]);
-  return Object.fromEntries(rows.map((row) => [tableReference(row), row.mark]));
+  return Object.fromEntries(
+    rows.map(([schema = '', name = '', mark = '']) => [tableReference({ schema, name }), mark]),
+  );
 }
 
 /** The tables whose marks differ; one that only one of the two has does not. */

@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../ops/log.ts';
-import type { TableName } from '../definition/plan.ts';
-import { readCoverage, type Coverage } from '../replication/coverage.ts';
 import { parseSnapshot, type TransactionSnapshot } from '../replication/gate.ts';
 import type { PreparedQuery } from '../resolver/keys.ts';
 import type { QueryRows } from '../router/pages.ts';
@@ -29,8 +27,6 @@ export interface Connections extends AsyncDisposable {
   readonly takeSnapshot: () => Promise<TransactionSnapshot>;
   /** `pg_current_xact_id()`: assigns a transaction id. */
   readonly assignXid: () => Promise<bigint>;
-  /** How the stream covers these tables now. */
-  readonly readCoverage: (tables: readonly TableName[]) => () => Promise<Coverage>;
   /** Writes a logical message into the WAL, so that the stream has something to come to, and gives its LSN. */
   readonly emitMessage: () => Promise<Lsn>;
 }
@@ -80,7 +76,6 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
     preparedQuery: (name, text, values) => rowsOf({ name, text, values }),
     takeSnapshot: async () => parseSnapshot(await scalar(gatePool, 'select pg_current_snapshot()::text')),
     assignXid: async () => BigInt(await scalar(gatePool, 'select pg_current_xact_id()::text')),
-    readCoverage: (tables) => () => retry.postgres(() => readCoverage(pool, settings.name, tables)),
     emitMessage: async () =>
       parseLsn(await scalar(pool, "select pg_logical_emit_message(true, 'projector', '')::text")),
     [Symbol.asyncDispose]: async () => {

@@ -72,14 +72,11 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       const plan = await preparePlan(client, settings.definitionsDir);
       const mended = await mend(client, await findProblems(client, plan, settings));
       for (const sql of mended) log.info({ sql }, 'prepared Postgres');
-      return {
-        plan,
-        coverage: await readCoverage(client, slot, plan.tables),
-        walSenderTimeoutMs: await readWalSenderTimeout(client),
-      };
+      return { plan, walSenderTimeoutMs: await readWalSenderTimeout(client) };
     }),
   );
-  const { plan, coverage } = prepared;
+  const { plan } = prepared;
+  const coverage = await readCoverage(connections.query, slot, plan.tables);
   const router = createRouter(plan);
   const track = (schema: string, name: string): TrackedTable | undefined => router.track(schema, name);
   const decoder =

@@ -10,6 +10,7 @@ import { createIndexAdmin } from '../loader/indexes.ts';
 import { createLoader } from '../loader/loader.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
+import { readCoverage } from '../replication/coverage.ts';
 import { createGate } from '../replication/gate.ts';
 import { idPages } from '../router/pages.ts';
 import { formatLsn, maxLsn, type Lsn } from '../shared/lsn.ts';
@@ -289,7 +290,11 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const task = options.task?.(workWith(snapshots), ending).then(() => finishing.abort());
   const snapshotting = snapshots.run([]);
   const checkpointing = checkpointer.run(ending);
-  const watchingCoverage = watchCoverage(connections.readCoverage(hold.plan.tables), hold.coverage, ending);
+  const watchingCoverage = watchCoverage(
+    () => readCoverage(query, settings.name, hold.plan.tables),
+    hold.coverage,
+    ending,
+  );
   for (const part of [streaming, snapshotting, checkpointing, watchingCoverage, task]) part?.catch(fail);
 
   const watchdog = createWatchdog(settings.stallTimeoutMs, now);

@@ -72,20 +72,23 @@ describe('projector verify', () => {
     await using service = setting.run();
     await service.untilStreaming();
     await setting.covered();
-    const { admin, database } = setting;
+    await service.stop();
+    const { admin, database, redis } = setting;
     await admin.query(`alter publication ${database.name} drop table content.film_work`);
     await admin.query(`update content.film_work set rating = 1 where id = $1`, [film(1)]);
     await admin.query(`delete from content.film_work where id = $1`, [film(2)]);
     await admin.query(`insert into content.film_work (id, title) values ($1, 'New')`, [film(30)]);
     await admin.query(`alter publication ${database.name} add table content.film_work`);
-    await setting.covered();
+    // Without it the service would notice by itself, and read again.
+    await redis.unlink(`projector:${database.name}:coverage`);
     const drift = { missing: [film(30)], extra: [film(2)], stale: [film(1)] };
-    assert.deepEqual(differing((await verify(setting)).of('movies')), drift);
-    await service.stop();
-
     const found = await verify(setting);
     assert.equal(found.code, 4, found.stderr);
     assert.deepEqual(differing(found.of('movies')), drift);
+    await using next = setting.run();
+    await next.untilStreaming();
+    assert.deepEqual(differing((await verify(setting)).of('movies')), drift);
+    await next.stop();
     const repaired = await verify(setting, '--repair');
     assert.equal(repaired.code, 0, repaired.stderr);
     assert.equal(repaired.of('movies').mended, 3);
