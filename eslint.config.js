@@ -14,7 +14,6 @@ const way = [
   'loader',
   'checkpoint',
   'snapshot',
-  'verify',
   'service',
   'cli',
 ];

@@ -1,16 +1,13 @@
 import type { SnapshotProgress } from '../snapshot/progress.ts';
 
-/** How far the work on an index has come. */
-export type IndexProgress = Pick<SnapshotProgress, 'done' | 'total' | 'state'>;
-
 const BAR_WIDTH = 30;
 const PLAIN_EVERY_MS = 2_000;
 
-/** Shows progress, index by index: a bar on a terminal, else a line every two seconds and at the end. */
+/** Shows snapshots' progress: a bar on a terminal, else a line every two seconds and at the end. */
 export function createProgressDisplay(
   stream: NodeJS.WriteStream = process.stderr,
   now: () => number = Date.now,
-): (index: string, progress: IndexProgress) => void {
+): (index: string, progress: SnapshotProgress) => void {
   const began = new Map<string, { readonly atMs: number; readonly done: number }>();
   let lastPlainMs = -Infinity;
   return (index, progress) => {
@@ -28,7 +25,7 @@ export function createProgressDisplay(
 
 function describe(
   index: string,
-  { done, total, state }: IndexProgress,
+  { done, total, state }: SnapshotProgress,
   seconds: number,
   sinceStart: number,
 ): string {
