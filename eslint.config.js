@@ -14,6 +14,7 @@ const way = [
   'loader',
   'checkpoint',
   'snapshot',
+  'verify',
   'service',
   'cli',
 ];

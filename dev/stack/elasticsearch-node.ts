@@ -10,12 +10,18 @@ export interface ElasticsearchPrograms {
   readonly jvmOptions: readonly string[];
 }
 
+/** A node's settings, by their full names. */
+export type ElasticsearchSettings = Readonly<Record<string, string | number | boolean>>;
+
 /** One node that is a cluster of its own, without security. */
-export function elasticsearchKind(findPrograms: () => Promise<ElasticsearchPrograms>): ServerKind {
+export function elasticsearchKind(
+  findPrograms: () => Promise<ElasticsearchPrograms>,
+  settings: ElasticsearchSettings = {},
+): ServerKind {
   return {
     name: 'Elasticsearch',
     url: (port) => `http://127.0.0.1:${port}`,
-    command: async (folder, port) => prepare(await findPrograms(), folder, port),
+    command: async (folder, port) => prepare(await findPrograms(), settings, folder, port),
     probe: isHealthy,
     startTimeoutMs: 120_000,
     endings: [{ signal: 'SIGTERM', timeoutMs: 30_000 }],
@@ -25,6 +31,7 @@ export function elasticsearchKind(findPrograms: () => Promise<ElasticsearchProgr
 
 async function prepare(
   { jdk, home, jvmOptions }: ElasticsearchPrograms,
+  own: ElasticsearchSettings,
   folder: string,
   port: number,
 ): Promise<Command> {
@@ -43,6 +50,7 @@ async function prepare(
     'path.logs': join(folder, 'logs'),
     // A nearly full disk makes indexes read-only; on a developer's machine that is nobody's wish.
     'cluster.routing.allocation.disk.threshold_enabled': false,
+    ...own,
   };
   const options = [
     '-Xms256m',

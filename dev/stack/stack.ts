@@ -2,7 +2,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { handOutRoles, prepareFilmsDatabase, roles } from './database.ts';
-import { openElasticsearch } from './elasticsearch.ts';
+import { openElasticsearch, type ElasticsearchOptions } from './elasticsearch.ts';
 import { locked } from './lock.ts';
 import { openPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 import { openRedis } from './redis.ts';
@@ -102,8 +102,11 @@ export async function startRedis(signal?: AbortSignal): Promise<Server> {
 }
 
 /** An Elasticsearch of one's own, in a temporary folder. */
-export async function startElasticsearch(signal?: AbortSignal): Promise<Server> {
-  const elasticsearch = await openElasticsearch(await temporaryFolder());
+export async function startElasticsearch(
+  settings: ElasticsearchOptions['settings'] = {},
+  signal?: AbortSignal,
+): Promise<Server> {
+  const elasticsearch = await openElasticsearch({ ...(await temporaryFolder()), settings });
   return started(elasticsearch, () => elasticsearch.start(signal));
 }
 

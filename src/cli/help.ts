@@ -1,4 +1,4 @@
-import { errorCodes } from '../ops/errors.ts';
+import { errorCodes, ProjectorError } from '../ops/errors.ts';
 import { renderHelp } from '../config/render.ts';
 
 const summaries = {
@@ -7,7 +7,9 @@ const summaries = {
   run: 'Follow Postgres; creates and fills what is missing first',
   snapshot: 'Write every document anew, while the service runs or without it',
   resync: 'Make a new slot and new indexes, when what is there does not belong together any more',
+  'dead-letters': 'Show the documents that Elasticsearch refuses, try them again, or forget them',
   status: 'Show how the service, its slot and its indexes are',
+  verify: 'Compare every document with its rows, and mend what differs with --repair',
   teardown: 'Remove the slot, the publication, the indexes and all that is kept in Redis',
 } as const;
 
@@ -38,9 +40,27 @@ work, and this shows its progress; else this holds the slot until it is done. An
 The way out of exit code 5. Drops the slot and the resume point, makes new ones, and builds new indexes from the rows as
 they are; the old indexes serve until then. Stop the service first. An interrupted resync is resumed, by this command
 or by \`projector run\`.`,
+  'dead-letters': `projector dead-letters list [--index NAME]… [--id ID]… [--json]
+projector dead-letters show ID [--index NAME]… [--json]
+projector dead-letters retry [--index NAME]… [--id ID]… [--json]
+projector dead-letters drop [--index NAME]… [--id ID]… [--yes] [--json]
+
+A document that Elasticsearch refuses for its own content is set aside with the reason; meanwhile the index has it as it
+was before, or not at all. It leaves by itself once its rows have changed into something that is accepted, or are gone.
+retry reads the rows now and writes again, through the running service or without it: after the mapping was mended.
+drop forgets: the document stays absent or old until its rows change. Without --index or --id, that needs --yes.
+Exit codes: 0 done; 1 there is no such dead letter (show), or some are refused again (retry).`,
   status: `projector status [--json] [--quiet]
 
 Exit codes: 0 the service runs, 1 it does not. --quiet prints nothing.`,
+  verify: `projector verify [--index NAME]… [--repair] [--json]
+
+Compares every document with its rows, by content, of all indexes or of those named, while the service runs or without
+it (then this follows the stream until it is done). Reports rows whose document is missing, extra documents that have no
+row, and stale ones with the names of the fields that differ: what is still so once the stream has covered the look.
+Dead-lettered documents are reported apart. --repair has the service read those documents again and write them, and
+compares them again.
+Exit codes: 0 all documents are what their rows make them (with --repair: now), 4 some are not.`,
   teardown: `projector teardown --yes
 
 Drops the slot and the publication (as ADMIN_DATABASE_URL's role), the indexes of all definitions with their aliases,
@@ -51,9 +71,14 @@ export function isCommand(word: string): word is CommandName {
   return Object.hasOwn(summaries, word);
 }
 
+/** The error of a command line that cannot be understood. */
+export function usage(message: string): ProjectorError {
+  return new ProjectorError('PROJ_USAGE', message, 'See `projector --help`.');
+}
+
 export function help(): string {
   const commands = Object.entries(summaries)
-    .map(([name, summary]) => `  ${name.padEnd(10)} ${summary}`)
+    .map(([name, summary]) => `  ${name.padEnd(12)} ${summary}`)
     .join('\n');
   return `projector: keeps Elasticsearch documents in step with Postgres, through logical replication
 
@@ -64,7 +89,8 @@ ${commands}
 \`projector COMMAND --help\` says more. Settings come from the environment, .env and .stack/env:
 
 ${renderHelp()}
-Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 preflight failed, 5 resync required, 6 slot held by another.
+Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 preflight failed, 4 drift found,
+5 resync required, 6 slot held by another.
 Every error has a code (${Object.keys(errorCodes).slice(0, 3).join(', ')}, …), its cause and its fix.`;
 }
 

@@ -6,13 +6,15 @@ import { loadSettings, type Settings } from '../config/settings.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { createLogger, type Logger } from '../ops/log.ts';
 import { check } from './check.ts';
-import { commandHelp, help, isCommand, type CommandName } from './help.ts';
+import { deadLetters } from './dead-letters.ts';
+import { commandHelp, help, isCommand, usage, type CommandName } from './help.ts';
 import { init } from './init.ts';
 import { resync } from './resync.ts';
 import { run } from './run.ts';
 import { snapshot } from './snapshot.ts';
 import { status } from './status.ts';
 import { teardown } from './teardown.ts';
+import { verify } from './verify.ts';
 
 /** What a command is given: its settings and flags, and a signal that Ctrl-C and SIGTERM abort. */
 export interface CommandContext {
@@ -20,12 +22,16 @@ export interface CommandContext {
   readonly log: Logger;
   readonly stop: AbortSignal;
   readonly flags: Flags;
+  /** What follows the command's name. */
+  readonly words: readonly string[];
 }
 
 export interface Flags {
+  readonly id: readonly string[];
   readonly index: readonly string[];
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly repair: boolean;
   readonly standby: boolean;
   readonly yes: boolean;
 }
@@ -39,26 +45,28 @@ const commands: Readonly<Record<CommandName, Command>> = {
   run,
   snapshot,
   resync,
+  'dead-letters': deadLetters,
   status,
   teardown,
+  verify,
 };
 
 async function main(argv: readonly string[]): Promise<number> {
   const { positionals, values } = parseCommandLine(argv);
-  const [name, ...rest] = positionals;
+  const [name, ...words] = positionals;
   if (values.help || name === undefined || name === 'help') {
-    const about = name === 'help' ? rest[0] : name;
+    const about = name === 'help' ? words[0] : name;
     console.log(about !== undefined && isCommand(about) ? commandHelp(about) : help());
     return values.help || name === 'help' ? 0 : 2;
   }
-  if (!isCommand(name) || rest.length > 0) {
-    const word = isCommand(name) ? rest.join(' ') : name;
+  if (!isCommand(name) || (words.length > 0 && name !== 'dead-letters')) {
+    const word = isCommand(name) ? words.join(' ') : name;
     throw usage(`${word} is not understood here`);
   }
   const settings = loadSettings(withEnvFiles(process.env, process.cwd()));
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const context = { settings, log: createLogger(settings.logLevel), stop: stop.signal, flags: values };
+  const context = { settings, log: createLogger(settings.logLevel), stop: stop.signal, flags: values, words };
   return commands[name](context).catch((error: unknown) => {
     if (stop.signal.aborted && error instanceof Error && error.name === 'AbortError') return 1;
     throw error;
@@ -75,9 +83,11 @@ function parseCommandLine(argv: readonly string[]): {
       allowPositionals: true,
       options: {
         help: { type: 'boolean', short: 'h', default: false },
+        id: { type: 'string', multiple: true, default: [] },
         index: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
+        repair: { type: 'boolean', default: false },
         standby: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
       },
@@ -86,10 +96,6 @@ function parseCommandLine(argv: readonly string[]): {
   } catch (error) {
     throw usage(error instanceof Error ? error.message : String(error));
   }
-}
-
-function usage(message: string): ProjectorError {
-  return new ProjectorError('PROJ_USAGE', message, 'See `projector --help`.');
 }
 
 /** One line of cause, one of fix; a fault of our own comes with its stack. */

@@ -1,13 +1,16 @@
 import type { SnapshotProgress } from '../snapshot/progress.ts';
 
+/** How far the work on an index has come. */
+export type IndexProgress = Pick<SnapshotProgress, 'done' | 'total' | 'state'>;
+
 const BAR_WIDTH = 30;
 const PLAIN_EVERY_MS = 2_000;
 
-/** Shows snapshots' progress: a bar on a terminal, else a line every two seconds and at the end. */
+/** Shows progress, index by index: a bar on a terminal, else a line every two seconds and at the end. */
 export function createProgressDisplay(
   stream: NodeJS.WriteStream = process.stderr,
   now: () => number = Date.now,
-): (index: string, progress: SnapshotProgress) => void {
+): (index: string, progress: IndexProgress) => void {
   const began = new Map<string, { readonly atMs: number; readonly done: number }>();
   let lastPlainMs = -Infinity;
   return (index, progress) => {
@@ -25,7 +28,7 @@ export function createProgressDisplay(
 
 function describe(
   index: string,
-  { done, total, state }: SnapshotProgress,
+  { done, total, state }: IndexProgress,
   seconds: number,
   sinceStart: number,
 ): string {

@@ -1,5 +1,6 @@
 import { createCheckpointStore } from '../checkpoint/store.ts';
 import { loadDefinitions } from '../definition/load.ts';
+import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { readSlot } from '../replication/slot.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
 import { withClient } from '../servers/postgres.ts';
@@ -20,7 +21,14 @@ interface StatusReport {
     readonly lost: boolean;
     readonly retainedBytes: number;
   } | null;
-  readonly indexes: Readonly<Record<string, { documents: number | null; snapshot: SnapshotProgress | null }>>;
+  readonly indexes: Readonly<Record<string, IndexReport>>;
+}
+
+interface IndexReport {
+  readonly documents: number | null;
+  /** Documents that Elasticsearch refuses for their content. */
+  readonly deadLetters: number | null;
+  readonly snapshot: SnapshotProgress | null;
 }
 
 /** Shows how the service, its slot and its indexes are; exit code 0 when the service runs. */
@@ -37,14 +45,24 @@ export async function status({ settings, flags }: CommandContext): Promise<numbe
       readSlot(client, settings.name),
     ).catch(() => null);
     const progress = createProgressStore(redis, settings.name);
-    const indexes: Record<string, { documents: number | null; snapshot: SnapshotProgress | null }> = {};
+    const deadLetters = await createDeadLetterIndex(elasticsearch, {
+      name: settings.name,
+      prefix: settings.indexPrefix,
+    })
+      .counts()
+      .catch(() => null);
+    const indexes: Record<string, IndexReport> = {};
     for (const { spec } of await loadDefinitions(settings.definitionsDir)) {
       const index = `${settings.indexPrefix}${spec.index}`;
       const documents = await elasticsearch.count({ index }).then(
         ({ count }) => count,
         () => null,
       );
-      indexes[index] = { documents, snapshot: await progress.read(spec.index) };
+      indexes[index] = {
+        documents,
+        deadLetters: deadLetters && (deadLetters.get(spec.index) ?? 0),
+        snapshot: await progress.read(spec.index),
+      };
     }
     const report: StatusReport = {
       name: settings.name,
@@ -82,11 +100,12 @@ function describe({ name, service, checkpoint, slot, indexes }: StatusReport): s
     slot
       ? `slot       ${name}: ${slot.lost ? 'LOST' : slot.active ? 'in use' : 'not in use'}, confirmed ${slot.confirmedFlush}, keeps ${mebibytes(slot.retainedBytes)} of WAL`
       : `slot       ${name}: none`,
-    ...Object.entries(indexes).map(([index, { documents, snapshot }]) => {
+    ...Object.entries(indexes).map(([index, { documents, deadLetters, snapshot }]) => {
       const filling =
         snapshot?.state === 'running' ? `, snapshot at ${snapshot.done} of ${snapshot.total}` : '';
       const count = documents === null ? 'not there' : `${documents.toLocaleString('en')} documents`;
-      return `index      ${index}: ${count}${filling}`;
+      const refused = deadLetters ? `, ${deadLetters.toLocaleString('en')} refused (dead-letters list)` : '';
+      return `index      ${index}: ${count}${refused}${filling}`;
     }),
   ].join('\n');
 }

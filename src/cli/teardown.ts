@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { preparePlan } from '../definition/prepare.ts';
+import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { dropSlot } from '../replication/slot.ts';
@@ -33,6 +34,8 @@ export async function teardown({ settings, flags }: CommandContext): Promise<num
       await admin.drop(index);
       console.log(`index ${prefix}${index.name}: gone`);
     }
+    await createDeadLetterIndex(elasticsearch, { name, prefix }).drop();
+    console.log('dead letters: gone');
     for await (const keys of redis.scanStream({ match: `projector:${name}:*`, count: 1_000 })) {
       const found = keys as string[];
       if (found.length > 0) await redis.del(...found);

@@ -114,13 +114,6 @@ export const settingsTable = {
     default: 'pgoutput',
     description: "The slot's output plugin; wal2json (2.5 or newer) where Postgres has it",
   },
-  schemaCheckIntervalMs: {
-    env: 'SCHEMA_CHECK_INTERVAL_MS',
-    group: 'stream',
-    type: wholeNumber({ min: 100, max: 3_600_000, unit: 'ms' }),
-    default: '10000',
-    description: 'Time between two looks at what the stream does not tell of: tables and publication, in ms',
-  },
   batchSize: {
     env: 'BATCH_SIZE',
     group: 'stream',
@@ -184,6 +177,13 @@ export const settingsTable = {
     default: '5MiB',
     description: 'Bytes at which a bulk request to Elasticsearch is cut',
   },
+  deadLettersPerMinute: {
+    env: 'DEAD_LETTERS_PER_MINUTE',
+    group: 'limits',
+    type: wholeNumber({ min: 0, max: 1_000_000, unit: 'documents' }),
+    default: '100',
+    description: 'More documents refused for their content in a minute stop the service; 0: no limit',
+  },
   queueBytes: {
     env: 'QUEUE_BYTES',
     group: 'limits',
@@ -208,9 +208,9 @@ export const settingsTable = {
   requestTimeoutMs: {
     env: 'REQUEST_TIMEOUT_MS',
     group: 'limits',
-    type: wholeNumber({ min: 1, max: 600_000, unit: 'ms' }),
+    type: wholeNumber({ min: 100, max: 600_000, unit: 'ms' }),
     default: '30000',
-    description: 'Time after which a request to Elasticsearch is given up and retried, in ms',
+    description: 'Time after which what a server does not answer is given up and retried, in ms',
   },
   stallTimeoutMs: {
     env: 'STALL_TIMEOUT_MS',

@@ -4,10 +4,10 @@ import { documentSql } from './document-sql.ts';
 import type { Definition } from './load.ts';
 import { mappingProblems } from './mappings.ts';
 import type { ResolvedIndex } from './model.ts';
-import type { IndexPlan, Plan, WatchedTable } from './plan.ts';
+import type { IndexPlan, Plan } from './plan.ts';
 import { type Problem, throwProblems } from './problems.ts';
 import { resolveDefinition } from './resolve.ts';
-import { countSql, keyPages } from './routes.ts';
+import { countSql, keyPages, rowVersionSql } from './routes.ts';
 import { type ExpressionColumns, watchedTables } from './watched.ts';
 
 /** Compiles definitions for the database that the catalog describes. Throws one error for everything that is wrong. */
@@ -32,13 +32,10 @@ export function resolveAll(definitions: readonly Definition[], catalog: Catalog)
 }
 
 export function planOf(indexes: readonly ResolvedIndex[], expressionColumns: ExpressionColumns): Plan {
-  return {
-    indexes: indexes.map((index) => indexPlan(index, watchedTables([index], expressionColumns))),
-    tables: watchedTables(indexes, expressionColumns),
-  };
+  return { indexes: indexes.map(indexPlan), tables: watchedTables(indexes, expressionColumns) };
 }
 
-function indexPlan(index: ResolvedIndex, watched: readonly WatchedTable[]): IndexPlan {
+function indexPlan(index: ResolvedIndex): IndexPlan {
   const { definition, root } = index;
   const { spec } = definition;
   const { schema, name } = root.table;
@@ -53,8 +50,8 @@ function indexPlan(index: ResolvedIndex, watched: readonly WatchedTable[]): Inde
     key,
     documentSql: sql,
     keyPages: keyPages(root),
+    rowVersionSql: rowVersionSql(root),
     countSql: countSql(root),
-    reads: watched.map((table) => ({ schema: table.schema, name: table.name, columns: table.readColumns })),
     hash: fingerprint({ spec, sql }),
     settings: spec.settings,
     mappings: spec.mappings,

@@ -28,19 +28,19 @@ export interface IndexPlan {
   readonly documentSql: string;
   /** Pages the keys of all root rows inside `where`, in key order. No fixed parameters. */
   readonly keyPages: PagedQuery;
+  /**
+   * Says which keys have a document, without reading it, and which version of the root's row it stands for. Parameters as
+   * for `documentSql`. Rows: the key's columns as text, in key order, then the xmin of the row: while it is the same, the
+   * row was not deleted and inserted again.
+   */
+  readonly rowVersionSql: string;
   /** One row, one bigint column: how many documents the index should have. */
   readonly countSql: string;
-  /** Every column that a document or a route reads, by table. */
-  readonly reads: readonly TableColumns[];
   /** A short estimate-friendly fingerprint: changes when the documents, settings or mappings would. */
   readonly hash: string;
   /** The body for index creation, as the definition gives it. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly mappings: Readonly<Record<string, unknown>>;
-}
-
-export interface TableColumns extends TableName {
-  readonly columns: readonly string[];
 }
 
 export interface KeyColumn {

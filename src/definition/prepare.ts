@@ -70,6 +70,7 @@ function statementsOf(index: IndexPlan, plan: Plan): { sql: string; parameters: 
   const cursor = index.key.map(() => null);
   return [
     { sql: index.documentSql, parameters: index.key.map(() => []) },
+    { sql: index.rowVersionSql, parameters: index.key.map(() => []) },
     { sql: index.countSql, parameters: [] },
     ...[{ query: index.keyPages, fixed: [] }, ...lookups].flatMap(({ query, fixed }) => [
       { sql: query.first, parameters: [...fixed, 1] },

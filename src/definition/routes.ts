@@ -1,4 +1,4 @@
-import { ascend, givenCondition, knownKey } from './ascend.ts';
+import { ascend, batchCondition, givenCondition, knownKey } from './ascend.ts';
 import { type CatalogTable, columnOf } from './catalog.ts';
 import { outputText } from './json.ts';
 import { nodesOf, type ResolvedIndex, type TableNode } from './model.ts';
@@ -79,6 +79,23 @@ function climb(node: TableNode, condition: string, fixed: number): PagedQuery {
 /** `IndexPlan.keyPages`. */
 export function keyPages({ table, where }: TableNode): PagedQuery {
   return pagedKeys(table, table, table.primaryKey, where && embedded(where.sql), 0);
+}
+
+/** `IndexPlan.rowVersionSql`. */
+export function rowVersionSql(root: TableNode): string {
+  const { table, where } = root;
+  const keys = table.primaryKey.map((_, position) => `k${position + 1}`);
+  const texts = table.primaryKey.map((name, position) =>
+    outputText(columnOf(table, name).type, `found.${keys[position] ?? ''}`),
+  );
+  const rows = [
+    `select ${[...table.primaryKey.map(identifier), 'xmin'].join(', ')}`,
+    `from ${tableReference(table)}`,
+    `where ${[batchCondition(root), where ? embedded(where.sql) : []].flat().join('\n  and ')}`,
+  ].join('\n');
+  return statement(
+    `select ${[...texts, 'found.version::text'].join(', ')}\nfrom (\n${indent(rows)}\n) as found (${[...keys, 'version'].join(', ')})`,
+  );
 }
 
 /** `IndexPlan.countSql`. */

@@ -1,6 +1,13 @@
 import type { ResolvedDocument } from '../resolver/resolver.ts';
-import { isTransientStatus, type Elasticsearch } from '../servers/elasticsearch.ts';
+import {
+  failureOf,
+  httpStatus,
+  isTransientStatus,
+  type Elasticsearch,
+  type ElasticsearchFailure,
+} from '../servers/elasticsearch.ts';
 import type { Lsn } from '../shared/lsn.ts';
+import { describeFailure } from './reason.ts';
 
 /** One line pair (or, for a deletion, one line) of a bulk request. */
 export interface BulkItem {
@@ -9,16 +16,25 @@ export interface BulkItem {
   readonly lines: string;
 }
 
+/** Why Elasticsearch never takes an item, without anything of the document's own content. */
+export interface Refusal {
+  readonly status: number;
+  readonly type: string;
+  readonly reason: string;
+}
+
 /** What became of one item. */
 export type ItemOutcome =
   /** Stored, or there is a version at least as fresh already. */
   | { readonly kind: 'accepted' | 'superseded' }
   /** Not now: the same item may be accepted later. */
-  | { readonly kind: 'retry'; readonly reason: string }
-  /** The write alias does not exist. */
+  | { readonly kind: 'retry'; readonly status: number; readonly reason: string }
+  /** The write alias does not exist, or does not say which index it writes to. */
   | { readonly kind: 'index-missing' }
+  /** The request was refused as a whole, for its size or for one of its items: each may be accepted without the others. */
+  | { readonly kind: 'not-together'; readonly refusal: Refusal }
   /** Never: the document's own content is refused. */
-  | { readonly kind: 'refused'; readonly status: number; readonly type: string; readonly reason: string };
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /**
  * Invariant 1: written with the external version `version`, *a document at version v reflects every commit with end
@@ -43,7 +59,7 @@ export function cutBySize(items: readonly BulkItem[], maxBytes: number): BulkIte
   let current: BulkItem[] = [];
   let bytes = 0;
   for (const item of items) {
-    const size = Buffer.byteLength(item.lines);
+    const size = bytesOf([item]);
     if (current.length > 0 && bytes + size > maxBytes) {
       requests.push(current);
       current = [];
@@ -56,19 +72,23 @@ export function cutBySize(items: readonly BulkItem[], maxBytes: number): BulkIte
   return requests;
 }
 
+export function bytesOf(items: readonly BulkItem[]): number {
+  return items.reduce((bytes, { lines }) => bytes + Buffer.byteLength(lines), 0);
+}
+
 interface BulkAnswer {
-  readonly errors?: boolean;
   readonly items?: readonly Readonly<Record<string, ItemAnswer>>[];
 }
 
 interface ItemAnswer {
   readonly status: number;
-  readonly error?: { readonly type?: string; readonly reason?: string };
+  readonly error?: ElasticsearchFailure;
 }
 
 /**
  * Sends one bulk request to a write alias and tells what became of each item, in order. `require_alias`, so that an
- * index deleted by hand is an error and never a dynamic mapping. Rejects when the request failed as a whole.
+ * index deleted by hand is an error and never a dynamic mapping. Rejects when the request failed as a whole and not for
+ * what is in it.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
  */
 export async function sendBulk(
@@ -76,15 +96,19 @@ export async function sendBulk(
   writeAlias: string,
   items: readonly BulkItem[],
 ): Promise<ItemOutcome[]> {
-  const answer = await client.transport.request<BulkAnswer>({
-    method: 'POST',
-    path: `/${encodeURIComponent(writeAlias)}/_bulk`,
-    querystring: {
-      require_alias: true,
-      filter_path: 'errors,items.*.status,items.*.error.type,items.*.error.reason',
-    },
-    bulkBody: items.map((item) => item.lines).join(''),
-  });
+  const answer = await client.transport
+    .request<BulkAnswer>({
+      method: 'POST',
+      path: `/${encodeURIComponent(writeAlias)}/_bulk`,
+      querystring: { require_alias: true, filter_path: 'items.*.status,items.*.error' },
+      bulkBody: items.map((item) => item.lines).join(''),
+    })
+    .catch((error: unknown) => {
+      const refusal = wholeRefusal(error);
+      if (refusal) return refusal;
+      throw error;
+    });
+  if ('reason' in answer) return items.map(() => ({ kind: 'not-together', refusal: answer }));
   const results = answer.items ?? [];
   if (results.length !== items.length) {
     throw new Error(`Elasticsearch answered ${results.length} of ${items.length} items of a bulk request`);
@@ -92,15 +116,44 @@ export async function sendBulk(
   return results.map(outcomeOf);
 }
 
+/** Why a request was refused for what is in it; null when it failed for another reason. */
+function wholeRefusal(error: unknown): Refusal | null {
+  const status = httpStatus(error);
+  const failure = failureOf(error);
+  if (status === 413) {
+    const reason = 'the document is larger than a request to Elasticsearch may be (http.max_content_length)';
+    return { status, type: 'content_too_long', reason };
+  }
+  if (status === 400 || (status === 429 && isTooLarge(failure))) return refusalOf(status, failure);
+  return null;
+}
+
 function outcomeOf(result: Readonly<Record<string, ItemAnswer>>): ItemOutcome {
   const [answer] = Object.values(result);
-  if (!answer) return { kind: 'retry', reason: 'no answer' };
-  const { status, error } = answer;
-  const type = error?.type ?? '';
+  if (!answer) return { kind: 'retry', status: 0, reason: 'no answer' };
+  const { status, error = {} } = answer;
+  const { type = '', reason = '' } = error;
   // A deletion of what is not there is 404 without an error, and leaves its tombstone.
-  if (status < 300 || (status === 404 && !error)) return { kind: 'accepted' };
+  if (status < 300 || (status === 404 && !answer.error)) return { kind: 'accepted' };
   if (status === 409) return { kind: 'superseded' };
-  if (isTransientStatus(status, type)) return { kind: 'retry', reason: `${status} ${type}` };
-  if (type === 'index_not_found_exception' || status === 404) return { kind: 'index-missing' };
-  return { kind: 'refused', status, type, reason: error?.reason ?? '' };
+  if (isTooLarge(error)) return { kind: 'not-together', refusal: refusalOf(status, error) };
+  if (isTransientStatus(status, type)) return { kind: 'retry', status, reason: `${status} ${type}` };
+  if (status === 404 || reason.startsWith('no write index is defined for alias'))
+    return { kind: 'index-missing' };
+  return { kind: 'refused', refusal: refusalOf(status, error) };
+}
+
+/**
+ * Whether more than Elasticsearch ever indexes at once was sent at once. It says so by "too many requests", as it does
+ * of what it could take if it had less else to do.
+ * https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/indexing-pressure-settings
+ */
+function isTooLarge({ type, reason = '' }: ElasticsearchFailure): boolean {
+  if (type !== 'es_rejected_execution_exception') return false;
+  const [, bytes, most] = /_operation_bytes=(\d+), max_\w+=(\d+)/.exec(reason) ?? [];
+  return bytes !== undefined && Number(bytes) > Number(most);
+}
+
+function refusalOf(status: number, failure: ElasticsearchFailure): Refusal {
+  return { status, type: failure.type ?? '', reason: describeFailure(failure) };
 }

@@ -1,49 +1,159 @@
-import type { Redis } from '../servers/redis.ts';
+import { ProjectorError } from '../ops/errors.ts';
+import { atMostEvery, type Logger } from '../ops/log.ts';
 import type { Retry } from '../servers/retry.ts';
-import { formatLsn, type Lsn } from '../shared/lsn.ts';
+import type { Lsn } from '../shared/lsn.ts';
+import type { BulkItem } from './bulk.ts';
+import { letterItem, letterRemoval, type DeadLetterIndex } from './dead-letter-index.ts';
+import type { Deliver } from './delivery.ts';
+import { createIdFilter, type IdFilter } from './id-filter.ts';
 import type { RefusedDocument } from './loader.ts';
 
-/** Documents that Elasticsearch refuses for their own content, kept in Redis under `projector:<name>:dead:<index>`. */
-export interface DeadLetters {
-  /** Loads which documents are dead-lettered already. */
-  open(): Promise<void>;
-  /** Keeps refused documents durably, with the reason; a newer refusal of the same document replaces the older. */
-  record(index: string, refused: readonly RefusedDocument[], version: Lsn): Promise<void>;
-  /** Forgets those of the ids that have been accepted meanwhile. */
-  forget(index: string, accepted: Iterable<string>): Promise<void>;
-  count(index: string): number;
+export interface DeadLettersOptions {
+  readonly store: DeadLetterIndex;
+  readonly deliver: Deliver;
+  readonly retry: Retry;
+  /** More new letters in a minute stop the service; 0 for no limit. */
+  readonly perMinute: number;
+  readonly log: Logger;
+  /** The time of day, in ms since 1970. */
+  readonly clock: () => number;
+  /** The delivery's clock. */
+  readonly now: () => number;
 }
 
-export function createDeadLetters(
-  redis: Redis,
-  name: string,
-  indexes: readonly string[],
-  retry: Retry,
-): DeadLetters {
-  const known = new Map(indexes.map((index) => [index, new Set<string>()]));
-  const keyOf = (index: string): string => `projector:${name}:dead:${index}`;
-  return {
-    async open() {
-      for (const [index, ids] of known)
-        for (const id of await retry(() => redis.hkeys(keyOf(index)))) ids.add(id);
-    },
-    async record(index, refused, version) {
-      if (refused.length === 0) return;
-      const fields = refused.flatMap(({ id, status, type, reason }) => [
-        id,
-        JSON.stringify({ status, type, reason, version: formatLsn(version), at: new Date().toISOString() }),
-      ]);
-      await retry(() => redis.hset(keyOf(index), ...fields));
-      for (const { id } of refused) known.get(index)?.add(id);
-    },
-    async forget(index, accepted) {
-      const ids = known.get(index);
-      if (!ids || ids.size === 0) return;
-      const gone = [...accepted].filter((id) => ids.has(id));
-      if (gone.length === 0) return;
-      await retry(() => redis.hdel(keyOf(index), ...gone));
-      for (const id of gone) ids.delete(id);
-    },
-    count: (index) => known.get(index)?.size ?? 0,
+/** What became of documents that were read and written together. */
+export interface SettledDocuments {
+  readonly index: string;
+  readonly physical: string;
+  readonly refused: readonly RefusedDocument[];
+  /** The ids of the others: the index has them as they were read, or newer. */
+  readonly accepted: readonly string[];
+  readonly version: Lsn;
+  readonly readAtMs: number;
+}
+
+/** Keeps the dead letters of the indexes that are written to. Only the holder of the slot does (invariant 4). */
+export interface DeadLetters {
+  /** Learns what there is for these physical indexes; of those that are gone, the letters go. */
+  open(physicals: readonly string[]): Promise<void>;
+  /**
+   * Keeps a letter of each refused document, and forgets those of the others. Invariant 5: when it resolves, this is
+   * durable, and the documents count as done; but not those whose ids it gives, for which Elasticsearch did not take it
+   * in time. They are to be read again.
+   *
+   * @throws ProjectorError `PROJ_TOO_MANY_DEAD_LETTERS`, with none of these kept.
+   */
+  settle(documents: SettledDocuments): Promise<readonly string[]>;
+  /** Forgets the letters of these documents as they are now. */
+  drop(physical: string, ids: readonly string[]): Promise<void>;
+  /** Forgets the letters of physical indexes that are gone. */
+  sweep(): Promise<void>;
+  count(physical: string): number;
+}
+
+const MINUTE_MS = 60_000;
+
+export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
+  const { store, deliver, retry, perMinute, log, clock, now } = options;
+  const counts = new Map<string, number>();
+  /** The documents that may have a letter: so that those that have none cost nothing. */
+  const filters = new Map<string, IdFilter>();
+  /** When the letters of the last minute came. */
+  let recent: number[] = [];
+  const occasionally = atMostEvery(MINUTE_MS, now);
+
+  const filterOf = (physical: string): IdFilter => {
+    const filter = filters.get(physical) ?? createIdFilter();
+    filters.set(physical, filter);
+    return filter;
   };
+  const changeCount = (physical: string, by: number): void => {
+    counts.set(physical, (counts.get(physical) ?? 0) + by);
+  };
+  const isRecent = (at: number): boolean => at > clock() - MINUTE_MS;
+  const sweep = (): Promise<void> => retry(() => store.sweep());
+
+  /** A wrong mapping is not a bad document: then it is better to stop than to set one document after another aside. */
+  const admit = (index: string, fresh: readonly RefusedDocument[]): void => {
+    const last = fresh.at(-1);
+    if (!last || perMinute === 0) return;
+    recent = recent.filter(isRecent);
+    if (recent.length + fresh.length > perMinute) throw tooMany(perMinute, index, last);
+    recent.push(...fresh.map(clock));
+  };
+
+  return {
+    sweep,
+
+    async open(physicals) {
+      await retry(() => store.ensure());
+      await sweep();
+      for (const physical of physicals) {
+        for await (const letters of store.pages({ physical })) {
+          for (const { id } of letters) filterOf(physical).add(id);
+          recent.push(...letters.map(({ at }) => Date.parse(at)).filter(isRecent));
+          changeCount(physical, letters.length);
+        }
+      }
+    },
+
+    async settle({ index, physical, refused, accepted, version, readAtMs }) {
+      const filter = filterOf(physical);
+      const perhaps = filter.isEmpty ? [] : accepted.filter((id) => filter.mayHave(id));
+      if (refused.length + perhaps.length === 0) return [];
+      const letters = await retry(() => store.among(physical, [...refused.map(({ id }) => id), ...perhaps]));
+      admit(
+        index,
+        refused.filter(({ id }) => !letters.has(id)),
+      );
+
+      const items = new Map<BulkItem, { readonly id: string; readonly isLetter: boolean }>();
+      for (const { id, status, type, reason } of refused) {
+        // Before it is stored: it may be without that we are told.
+        filter.add(id);
+        const at = letters.get(id)?.at ?? new Date(clock()).toISOString();
+        const letter = { index, physical, id, version, status, type, reason, at };
+        items.set(letterItem(letter), { id, isLetter: true });
+        occasionally(() =>
+          log.warn({ index, status, type, reason }, 'a document is refused for its content'),
+        );
+      }
+      for (const id of perhaps) {
+        if (letters.has(id)) items.set(letterRemoval(physical, id, version), { id, isLetter: false });
+      }
+      const expired = await deliver(store.writeAlias, [...items.keys()], readAtMs, (item, outcome) => {
+        if (outcome.kind === 'refused') throw unkept(outcome.refusal.reason);
+        const { id, isLetter } = items.get(item) ?? { id: '', isLetter: false };
+        if (outcome.kind === 'accepted') changeCount(physical, Number(isLetter) - Number(letters.has(id)));
+      });
+      return expired.flatMap((item) => items.get(item)?.id ?? []);
+    },
+
+    async drop(physical, ids) {
+      const letters = await retry(() => store.among(physical, ids));
+      // At the letter's own version: of a refusal that is newer than what was looked at, the letter stays.
+      let left: readonly BulkItem[] = [...letters].map(([id, { version }]) =>
+        letterRemoval(physical, id, version),
+      );
+      while (left.length > 0) {
+        left = await deliver(store.writeAlias, left, now(), (_item, outcome) => {
+          if (outcome.kind === 'accepted') changeCount(physical, -1);
+        });
+      }
+    },
+
+    count: (physical) => counts.get(physical) ?? 0,
+  };
+}
+
+function tooMany(perMinute: number, index: string, { type, reason }: RefusedDocument): ProjectorError {
+  return new ProjectorError(
+    'PROJ_TOO_MANY_DEAD_LETTERS',
+    `more than ${perMinute} documents were refused within a minute, the last of ${index}: ${type}: ${reason}`,
+    'Mend the mapping or the rows and start again: it goes on from where it was. Or set DEAD_LETTERS_PER_MINUTE higher.',
+  );
+}
+
+function unkept(reason: string): Error {
+  return new Error(`the index of dead letters does not take a letter: ${reason}`);
 }

@@ -1,60 +1,43 @@
-import { httpStatus, type Elasticsearch } from '../servers/elasticsearch.ts';
-import type { Retry } from '../servers/retry.ts';
+import { httpStatus, NotNowError, type Elasticsearch } from '../servers/elasticsearch.ts';
 import type { Lsn } from '../shared/lsn.ts';
-
-export interface IndexIdsOptions {
-  readonly client: Elasticsearch;
-  readonly retry: Retry;
-  readonly physical: string;
-  readonly pageSize: number;
-  /** Only documents of an older version than this. */
-  readonly olderThan?: Lsn | undefined;
-}
 
 const KEEP_ALIVE = '5m';
 
-/** The ids of the documents of an index, in pages. One that has to be begun anew gives ids twice. */
-export async function* indexIds(options: IndexIdsOptions): AsyncGenerator<readonly string[]> {
-  for (;;) {
-    const ended = yield* scan(options);
-    if (ended) return;
-  }
-}
-
 /**
- * The same by a point in time; false when Elasticsearch has let go of it meanwhile, as when it was restarted.
+ * The ids of all documents of an index, or of those whose version is lower than `olderThan`, in pages, by a
+ * point-in-time scan, which is to be begun anew after an error that may pass.
  * https://www.elastic.co/docs/reference/elasticsearch/rest-apis/paginate-search-results
  */
-async function* scan(options: IndexIdsOptions): AsyncGenerator<readonly string[], boolean> {
-  const { client, retry, physical, pageSize, olderThan } = options;
-  const { id } = await retry(() => client.openPointInTime({ index: physical, keep_alive: KEEP_ALIVE }));
-  const search = (after: readonly unknown[] | undefined) =>
-    retry(() =>
-      client.search({
-        pit: { id, keep_alive: KEEP_ALIVE },
-        size: pageSize,
-        sort: ['_shard_doc'],
-        _source: false,
-        version: true,
-        track_total_hits: false,
-        ...(after && { search_after: after as string[] }),
-      }),
-    ).catch((error: unknown) => {
-      if (httpStatus(error) === 404) return null;
-      throw error;
-    });
+export async function* indexIds(
+  client: Elasticsearch,
+  physical: string,
+  pageSize: number,
+  olderThan?: Lsn,
+): AsyncGenerator<readonly string[]> {
+  const { id } = await client.openPointInTime({ index: physical, keep_alive: KEEP_ALIVE });
   try {
-    let after: readonly unknown[] | undefined;
+    let after: unknown[] | undefined;
     for (;;) {
-      const page = await search(after);
-      if (!page) return false;
-      const { hits } = page.hits;
-      const wanted = hits.filter(
-        ({ _version }) => olderThan === undefined || BigInt(_version ?? 0) < olderThan,
+      const { hits } = await client
+        .search({
+          pit: { id, keep_alive: KEEP_ALIVE },
+          size: pageSize,
+          sort: ['_shard_doc'],
+          _source: false,
+          version: olderThan !== undefined,
+          allow_partial_search_results: false,
+          track_total_hits: false,
+          ...(after && { search_after: after as string[] }),
+        })
+        .catch((error: unknown) => {
+          throw httpStatus(error) === 404 ? new NotNowError('the point in time is lost') : error;
+        });
+      const ids = hits.hits.flatMap(({ _id, _version = 0 }) =>
+        _id !== undefined && (olderThan === undefined || BigInt(_version) < olderThan) ? _id : [],
       );
-      if (wanted.length > 0) yield wanted.flatMap((hit) => hit._id ?? []);
-      if (hits.length < pageSize) return true;
-      after = hits.at(-1)?.sort;
+      if (ids.length > 0) yield ids;
+      if (hits.hits.length < pageSize) return;
+      after = hits.hits.at(-1)?.sort;
     }
   } finally {
     await client.closePointInTime({ id }).catch(() => undefined);

@@ -39,14 +39,18 @@ export const errorCodes = {
   PROJ_OWNERSHIP_LOST: { exit: 6, meaning: 'Another process has become the holder of the slot meanwhile.' },
   PROJ_INDEX_FOREIGN: { exit: 3, meaning: 'An index stands where an alias of ours should be.' },
   PROJ_INDEX_MISSING: { exit: 1, meaning: 'A physical index or its write alias is gone.' },
-  PROJ_QUERY_REFUSED: {
-    exit: 1,
-    meaning:
-      'Postgres refuses a query that it has planned before: an expression fails for some row, for instance.',
-  },
   PROJ_STALLED: {
     exit: 1,
     meaning: 'There is work to do, nothing moves, and nothing is known to be waited for.',
+  },
+  PROJ_TOO_MANY_DEAD_LETTERS: {
+    exit: 1,
+    meaning:
+      'More documents were refused for their content within a minute than DEAD_LETTERS_PER_MINUTE allows.',
+  },
+  PROJ_DEAD_LETTER_UNKNOWN: {
+    exit: 1,
+    meaning: 'There is no dead letter of the document that is asked for.',
   },
   PROJ_SERVICE_ENDED: {
     exit: 1,

@@ -11,7 +11,10 @@ export function createLogger(level: string): Logger {
 }
 
 /** Calls through at most once per `intervalMs`, so that a failure that repeats does not fill the log. */
-export function atMostEvery(intervalMs: number, now: () => number = Date.now): (action: () => void) => void {
+export function atMostEvery(
+  intervalMs: number,
+  now: () => number = () => performance.now(),
+): (action: () => void) => void {
   let last = -Infinity;
   return (action) => {
     if (now() - last < intervalMs) return;

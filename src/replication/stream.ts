@@ -1,6 +1,8 @@
 import { LogicalReplicationService } from 'pg-logical-replication';
 import type { Socket } from 'node:net';
-import { connectionConfig } from '../servers/postgres.ts';
+import type { Client } from 'pg';
+import { connectionConfig } from '../servers/postgres-connection.ts';
+import { backendPid, watchSilence } from '../servers/silence.ts';
 import { formatLsn, maxLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
 import type { Decoder, ReplicationMessage } from './message.ts';
 
@@ -14,6 +16,8 @@ export interface StreamOptions {
   readonly queueBytes: number;
   /** The server's `wal_sender_timeout` in milliseconds; 0 when it has none. */
   readonly walSenderTimeoutMs: number;
+  /** A connection that is silent for longer, although asked to answer, is looked into, in milliseconds. */
+  readonly silenceMs: number;
 }
 
 export interface ReplicationStream extends AsyncDisposable {
@@ -26,6 +30,8 @@ export interface ReplicationStream extends AsyncDisposable {
   acknowledge(lsn: Lsn): void;
   /** Bytes of messages that wait to be read. */
   readonly queuedBytes: number;
+  /** The process of the server that sends the stream. */
+  readonly senderPid: number;
 }
 
 const LIVENESS_MS = 10_000;
@@ -42,9 +48,9 @@ const MESSAGE_OVERHEAD_BYTES = 200;
  * Resolves once the server streams; rejects with its error when it refuses (slot busy: SQLSTATE 55006).
  */
 export async function openStream(options: StreamOptions): Promise<ReplicationStream> {
-  const { databaseUrl, slot, decoder, from, queueBytes, walSenderTimeoutMs } = options;
-  const livenessMs = walSenderTimeoutMs > 0 ? Math.min(LIVENESS_MS, walSenderTimeoutMs / 4) : LIVENESS_MS;
-  const service = new LogicalReplicationService(connectionConfig(databaseUrl, slot), {
+  const { databaseUrl, slot, decoder, from, queueBytes, walSenderTimeoutMs, silenceMs } = options;
+  const livenessMs = Math.min(LIVENESS_MS, silenceMs / 4, (walSenderTimeoutMs || Infinity) / 4);
+  const service = new LogicalReplicationService(connectionConfig(databaseUrl, slot, silenceMs), {
     acknowledge: { auto: false, timeoutSeconds: 0 },
   });
 
@@ -54,13 +60,14 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
   let paused = false;
   let failure: Error | undefined;
   let wake: (() => void) | undefined;
-  let lastHeard = Date.now();
+  let connection: Client | undefined;
+  let stopWatching: (() => void) | undefined;
+  const socket = (): Socket | undefined => connection?.connection.stream as Socket | undefined;
 
-  // The library keeps its connection private, but pauses the same socket itself when its flow control is on.
-  const socket = (): Socket | undefined =>
-    (service as unknown as { _connection: { stream: Socket } | null })._connection?.stream;
+  const started = Promise.withResolvers<undefined>();
   const fail = (error: Error): void => {
     failure ??= error;
+    started.reject(error);
     wake?.();
   };
   const push = (message: ReplicationMessage, bytes: number): void => {
@@ -82,44 +89,43 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
 
   service.on('error', fail);
   service.on('data', (_lsn, parsed: DecodedMessage | null) => {
-    lastHeard = Date.now();
     if (parsed === null || failure) return;
     if ('error' in parsed) fail(parsed.error);
     else push(parsed.message, parsed.bytes + MESSAGE_OVERHEAD_BYTES);
   });
   service.on('heartbeat', (lsn, _time, shouldRespond) => {
-    lastHeard = Date.now();
     push({ tag: 'keepalive', walEnd: parseLsn(lsn) }, MESSAGE_OVERHEAD_BYTES);
     if (shouldRespond) reply(false);
   });
 
-  const started = Promise.withResolvers<undefined>();
   service.on('start', () => {
     socket()?.once('close', () =>
       fail(new Error('connection terminated: the replication connection closed')),
     );
     started.resolve(undefined);
   });
-  service.subscribe(asPlugin(decoder), slot, formatLsn(from)).then(
+  const onConnect = (client: Client): void => {
+    connection = client;
+    stopWatching = watchSilence(client, {
+      databaseUrl,
+      applicationName: slot,
+      silenceMs,
+      onSilence: () => fail(new Error('connection terminated: the replication connection is silent')),
+    });
+  };
+  service.subscribe(asPlugin(decoder, onConnect), slot, formatLsn(from)).then(
     () => fail(new Error('connection terminated: the server ended the replication stream')),
-    (error: unknown) => {
-      fail(error instanceof Error ? error : new Error(String(error)));
-      started.reject(error instanceof Error ? error : new Error(String(error)));
-    },
+    (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
   );
   const close = async (): Promise<void> => {
     clearInterval(liveness);
-    const connection = socket();
-    connection?.resume();
-    const timeout = setTimeout(() => connection?.destroy(), CLOSE_TIMEOUT_MS);
+    stopWatching?.();
+    socket()?.resume();
+    const timeout = setTimeout(() => socket()?.destroy(), CLOSE_TIMEOUT_MS);
     await service.destroy().catch(() => undefined);
     clearTimeout(timeout);
   };
-  const liveness = setInterval(() => {
-    if (!paused && Date.now() - lastHeard > 4 * livenessMs) {
-      fail(new Error('connection terminated: the replication connection is silent'));
-    } else reply(true);
-  }, livenessMs);
+  const liveness = setInterval(() => reply(true), livenessMs);
   try {
     await started.promise;
   } catch (error) {
@@ -146,7 +152,6 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
       sizes = sizes.slice(taken.length);
       if (paused && queuedBytes < queueBytes / 2) {
         paused = false;
-        lastHeard = Date.now();
         socket()?.resume();
       }
       return taken;
@@ -159,6 +164,7 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
     get queuedBytes() {
       return queuedBytes;
     },
+    senderPid: connection ? backendPid(connection) : 0,
     [Symbol.asyncDispose]: close,
   };
 }
@@ -169,13 +175,16 @@ type DecodedMessage =
 type Plugin = Parameters<LogicalReplicationService['subscribe']>[0];
 
 /** The library calls a plugin inside the socket's event handler, where an exception would end the process. */
-function asPlugin(decoder: Decoder): Plugin {
+function asPlugin(decoder: Decoder, onConnect: (client: Client) => void): Plugin {
   // The library does not export its AbstractPlugin, of which it uses only the shape.
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
   return {
     options: null,
     name: decoder.plugin,
-    start: (client, slot, from) => decoder.start(client, slot, from),
+    start(client, slot, from) {
+      onConnect(client);
+      return decoder.start(client, slot, from);
+    },
     parse(buffer): DecodedMessage | null {
       try {
         const message = decoder.decode(buffer);

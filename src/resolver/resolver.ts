@@ -1,12 +1,6 @@
 import type { IndexPlan } from '../definition/plan.ts';
-import { idToKey, keyToId } from '../shared/document-key.ts';
-
-/** Runs one prepared statement; rows come as arrays of text. */
-export type PreparedQuery = (
-  name: string,
-  sql: string,
-  parameters: readonly unknown[],
-) => Promise<readonly (readonly string[])[]>;
+import { keyToId } from '../shared/document-key.ts';
+import { readByKeys, type PreparedQuery } from './keys.ts';
 
 /** A document as it goes to Elasticsearch: one line of JSON. */
 export interface ResolvedDocument {
@@ -27,16 +21,25 @@ export async function resolve(
   ids: readonly string[],
 ): Promise<Resolved> {
   const width = index.key.length;
-  const keys = ids.map((id) => idToKey(id, width));
-  const columns = index.key.map((_, column) => keys.map((key) => key[column] ?? ''));
-  const rows = await query(`document:${index.name}:${index.hash}`, index.documentSql, columns);
+  const rows = await readByKeys(query, index, 'document', index.documentSql, ids);
   const missing = new Set(ids);
-  const documents = rows.map((row) => {
+  const documents = rows.flatMap((row) => {
     const id = keyToId(row.slice(0, width));
-    missing.delete(id);
-    return { id, json: toOneLine(row[width] ?? '{}') };
+    // Another way to write a key (a UUID in capitals) finds its row, but is not the id of the row's document.
+    return missing.delete(id) ? { id, json: toOneLine(row[width] ?? '{}') } : [];
   });
   return { documents, missing: [...missing] };
+}
+
+/** For each of the ids that have a document, the version of the root's row that it stands for. */
+export async function readRowVersions(
+  query: PreparedQuery,
+  index: IndexPlan,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const width = index.key.length;
+  const rows = await readByKeys(query, index, 'row-version', index.rowVersionSql, ids);
+  return new Map(rows.map((row) => [keyToId(row.slice(0, width)), row[width] ?? '']));
 }
 
 /** Inside JSON's strings a newline is always escaped, so a raw one stands between tokens. */

@@ -1,4 +1,5 @@
 import { Client, errors } from '@elastic/elasticsearch';
+import { z } from 'zod';
 
 export type { Client as Elasticsearch } from '@elastic/elasticsearch';
 
@@ -22,20 +23,35 @@ export class NotNowError extends Error {
 
 /** Whether a request that failed whole can succeed later: the cluster is away, overloaded or not ready. */
 export function isTransientElasticsearchError(error: Error): boolean {
+  if (error instanceof NotNowError) return true;
   const status = httpStatus(error);
-  if (status !== undefined)
-    return isTransientStatus(status, error instanceof errors.ResponseError ? errorType(error) : '');
+  if (status !== undefined) return isTransientStatus(status, failureOf(error).type ?? '');
   return error instanceof errors.ElasticsearchClientError && !(error instanceof errors.ConfigurationError);
 }
 
 /** Whether one HTTP status, of a request or of one item of a bulk, says "not now" rather than "not this". */
 export function isTransientStatus(status: number, type: string): boolean {
-  return status === 429 || status >= 500 || type === 'cluster_block_exception';
+  return status === 429 || status >= 500 || /^(cluster_block|index_closed)_exception$/.test(type);
 }
 
-function errorType(error: errors.ResponseError): string {
-  const body: unknown = error.body;
-  if (typeof body !== 'object' || body === null || !('error' in body)) return '';
-  const inner = body.error;
-  return typeof inner === 'object' && inner !== null && 'type' in inner ? String(inner.type) : '';
+/** What Elasticsearch says of a failure, of a request or of one item of a bulk. */
+export interface ElasticsearchFailure {
+  readonly type?: string;
+  readonly reason?: string;
+  readonly caused_by?: ElasticsearchFailure;
+}
+
+const failureSchema: z.ZodType<ElasticsearchFailure> = z.lazy(() =>
+  z.object({
+    type: z.string().exactOptional(),
+    reason: z.string().exactOptional(),
+    caused_by: failureSchema.exactOptional(),
+  }),
+);
+
+/** What the answer that is an error says; empty where it is not Elasticsearch's own, as a proxy's is not. */
+export function failureOf(error: unknown): ElasticsearchFailure {
+  if (!(error instanceof errors.ResponseError)) return {};
+  const answer = z.object({ error: failureSchema }).safeParse(error.body);
+  return answer.success ? answer.data.error : {};
 }

@@ -1,40 +1,71 @@
 import pg from 'pg';
+import { connectionConfig } from './postgres-connection.ts';
+import { watchSilence } from './silence.ts';
 
-/**
- * What every session pins, because it decides how values are written as text, and so what a document contains: a
- * role's or database's own defaults must not enter a document.
- */
-const PINNED = {
-  TimeZone: 'UTC',
-  DateStyle: 'ISO, YMD',
-  IntervalStyle: 'postgres',
-  extra_float_digits: '1',
-  bytea_output: 'hex',
-  search_path: 'pg_catalog',
-} as const;
+/** How long a connection may be silent before it is looked into, for commands that have no setting at hand. */
+const SILENCE_MS = 30_000;
 
-/** The session's settings as start-up options, which reach replication connections too. */
-const STARTUP_OPTIONS = Object.entries(PINNED)
-  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
-  .join(' ');
+/** How long the end of a connection is waited for. A half-open one has none. */
+const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Connection settings for an ordinary or a replication connection, pinned as above. */
-export function connectionConfig(url: string, applicationName: string): pg.ClientConfig {
-  return {
-    connectionString: url,
-    application_name: applicationName,
-    options: STARTUP_OPTIONS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    connectionTimeoutMillis: 10_000,
-  };
+/** A statement whose rows come as arrays of text; prepared when it has a name. */
+export interface Statement {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: readonly unknown[];
 }
 
-/** A pool of pinned sessions. A connection that dies while idle is replaced; it is not an error. */
-export function createPool(url: string, applicationName: string, max: number): pg.Pool {
-  const pool = new pg.Pool({ ...connectionConfig(url, applicationName), max, idleTimeoutMillis: 30_000 });
+/** Pinned sessions. */
+export interface Pool {
+  query(statement: Statement): Promise<string[][]>;
+  end(): Promise<void>;
+}
+
+/** A pool of at most `max` connections. One that dies while idle is replaced; it is not an error. */
+export function createPool(url: string, applicationName: string, max: number, silenceMs: number): Pool {
+  const pool = new pg.Pool({
+    ...connectionConfig(url, applicationName, silenceMs),
+    max,
+    idleTimeoutMillis: 30_000,
+  });
   pool.on('error', () => undefined);
-  return pool;
+  const clients = new Set<pg.Client>();
+  pool.on('connect', (client) => {
+    clients.add(client);
+    client.on('error', () => undefined);
+    client.on('end', () => clients.delete(client));
+  });
+  return {
+    async query({ values = [], ...statement }) {
+      const client = await pool.connect();
+      const stopWatching = watchSilence(client, { databaseUrl: url, applicationName, silenceMs });
+      const state: { error?: Error } = {};
+      try {
+        const { rows } = await client.query<string[]>({
+          ...statement,
+          values: [...values],
+          rowMode: 'array',
+        });
+        return rows;
+      } catch (error) {
+        state.error = error instanceof Error ? error : new Error(String(error));
+        throw error;
+      } finally {
+        stopWatching();
+        client.release(state.error);
+      }
+    },
+    async end() {
+      const closed = [...clients].map(
+        (client) => new Promise<void>((resolve) => client.on('end', () => resolve())),
+      );
+      const timeout = setTimeout(() => {
+        for (const client of clients) client.connection.stream.destroy();
+      }, CLOSE_TIMEOUT_MS);
+      await Promise.all([pool.end(), ...closed]);
+      clearTimeout(timeout);
+    },
+  };
 }
 
 /** Runs `work` on a pinned connection of its own, and closes it. */
@@ -42,14 +73,22 @@ export async function withClient<T>(
   url: string,
   applicationName: string,
   work: (client: pg.Client) => Promise<T>,
+  silenceMs = SILENCE_MS,
 ): Promise<T> {
-  const client = new pg.Client(connectionConfig(url, applicationName));
+  const client = new pg.Client(connectionConfig(url, applicationName, silenceMs));
   client.on('error', () => undefined);
   try {
     await client.connect();
+  } catch (error) {
+    client.connection.stream.destroy();
+    throw error;
+  }
+  const stopWatching = watchSilence(client, { databaseUrl: url, applicationName, silenceMs });
+  try {
     return await work(client);
   } finally {
     await client.end().catch(() => undefined);
+    stopWatching();
   }
 }
 
@@ -60,21 +99,13 @@ export function sqlState(error: unknown): string | undefined {
 
 const TRANSIENT_STATES = /^(08|53|57P0[1-5]|55P03|58|40001|40P01|25006)/;
 const TRANSIENT_MESSAGES =
-  /connection terminated|connection ended|timeout exceeded|client has encountered a connection error|not queryable/i;
+  /connection terminated|connection ended|timeout (exceeded|expired)|client has encountered a connection error|not queryable/i;
 
 /** Whether trying again later can help: the server is away, starting, full, or the transaction met another. */
 export function isTransientPostgresError(error: Error): boolean {
   const state = sqlState(error);
   if (state !== undefined) return TRANSIENT_STATES.test(state);
   return isNetworkError(error) || TRANSIENT_MESSAGES.test(error.message);
-}
-
-/**
- * Whether Postgres refuses a query for what the database is by now: a name is gone, a value does not fit its type, a right
- * was taken away, an expression fails. Planned anew, it may be another query.
- */
-export function isRefusedQuery(error: unknown): error is pg.DatabaseError {
-  return /^(22|42|3F|0A)/.test(sqlState(error) ?? '');
 }
 
 /** A failure of the connection itself, whichever server it led to. */

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ClientBase, Pool } from 'pg';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../ops/log.ts';
 import { parseSnapshot, type TransactionSnapshot } from '../replication/gate.ts';
-import type { PreparedQuery } from '../resolver/resolver.ts';
+import type { PreparedQuery } from '../resolver/keys.ts';
 import type { QueryRows } from '../router/pages.ts';
 import {
   createElasticsearch,
   isTransientElasticsearchError,
   type Elasticsearch,
 } from '../servers/elasticsearch.ts';
-import { createPool, isTransientPostgresError } from '../servers/postgres.ts';
+import { createPool, isTransientPostgresError, type Pool, type Statement } from '../servers/postgres.ts';
 import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
 import { createRetry, type Retry, type Waits } from '../servers/retry.ts';
 import { parseLsn, type Lsn } from '../shared/lsn.ts';
@@ -24,8 +23,6 @@ export interface Connections extends AsyncDisposable {
   readonly waits: Waits;
   readonly query: QueryRows;
   readonly preparedQuery: PreparedQuery;
-  /** Runs `work` on a session of the pool. */
-  readonly withSession: <T>(work: (client: ClientBase) => Promise<T>) => Promise<T>;
   /** `pg_current_snapshot()`, on a connection of its own, so that no reading stands before it. */
   readonly takeSnapshot: () => Promise<TransactionSnapshot>;
   /** `pg_current_xact_id()`: assigns a transaction id. */
@@ -45,9 +42,10 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
     settings.databaseUrl,
     applicationName,
     Math.max(1, settings.postgresMaxConnections - RESERVED_CONNECTIONS),
+    settings.requestTimeoutMs,
   );
-  const gatePool = createPool(settings.databaseUrl, applicationName, 1);
-  const redis = createRedis(settings.redisUrl);
+  const gatePool = createPool(settings.databaseUrl, applicationName, 1, settings.requestTimeoutMs);
+  const redis = createRedis(settings.redisUrl, settings.requestTimeoutMs);
   const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
   const waits: Waits = new Map();
   const retryFor = (
@@ -64,19 +62,10 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
     ),
   };
   const scalar = async (from: Pool, sql: string): Promise<string> => {
-    const { rows } = await retry.postgres(() => from.query<[string]>({ text: sql, rowMode: 'array' }));
+    const rows = await retry.postgres(() => from.query({ text: sql }));
     return rows[0]?.[0] ?? '';
   };
-  const rowsOf = async (config: {
-    name?: string;
-    text: string;
-    values: readonly unknown[];
-  }): Promise<string[][]> => {
-    const { rows } = await retry.postgres(() =>
-      pool.query<string[]>({ ...config, values: [...config.values], rowMode: 'array' }),
-    );
-    return rows;
-  };
+  const rowsOf = (statement: Statement): Promise<string[][]> => retry.postgres(() => pool.query(statement));
 
   return {
     elasticsearch,
@@ -85,24 +74,18 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
     waits,
     query: (text, values) => rowsOf({ text, values }),
     preparedQuery: (name, text, values) => rowsOf({ name, text, values }),
-    withSession: (work) =>
-      retry.postgres(async () => {
-        const client = await pool.connect();
-        try {
-          return await work(client);
-        } finally {
-          client.release();
-        }
-      }),
     takeSnapshot: async () => parseSnapshot(await scalar(gatePool, 'select pg_current_snapshot()::text')),
     assignXid: async () => BigInt(await scalar(gatePool, 'select pg_current_xact_id()::text')),
     emitMessage: async () =>
       parseLsn(await scalar(pool, "select pg_logical_emit_message(true, 'projector', '')::text")),
     [Symbol.asyncDispose]: async () => {
       redis.disconnect();
-      const closed = Promise.all([pool.end(), gatePool.end(), elasticsearch.close()]);
-      // A query on a connection that died silently would keep its pool open.
-      await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+      // A request that is not answered would be waited for.
+      const closed = Promise.race([
+        elasticsearch.close(),
+        delay(CLOSE_TIMEOUT_MS, undefined, { ref: false }),
+      ]);
+      await Promise.all([pool.end(), gatePool.end(), closed]);
     },
   };
 }

@@ -2,7 +2,8 @@ import type { IndexPlan } from '../definition/plan.ts';
 import type { DeadLetters } from '../loader/dead-letters.ts';
 import type { Loader } from '../loader/loader.ts';
 import { failpoint } from '../ops/failpoint.ts';
-import { resolve, type PreparedQuery } from '../resolver/resolver.ts';
+import type { PreparedQuery } from '../resolver/keys.ts';
+import { resolve } from '../resolver/resolver.ts';
 import type { Lsn } from '../shared/lsn.ts';
 
 /** Where an index's documents are written. */
@@ -50,13 +51,16 @@ export function createProjection(options: ProjectionOptions): Project {
       counts.written += result.accepted;
       counts.superseded += result.superseded;
       counts.refused += result.refused.length;
-      await deadLetters.record(target.index.name, result.refused, version);
-      const unsettled = new Set([...result.expired, ...result.refused.map(({ id }) => id)]);
-      await deadLetters.forget(
-        target.index.name,
-        left.filter((id) => !unsettled.has(id)),
-      );
-      left = result.expired;
+      const unaccepted = new Set([...result.expired, ...result.refused.map(({ id }) => id)]);
+      const unsettled = await deadLetters.settle({
+        index: target.index.name,
+        physical: target.physical,
+        refused: result.refused,
+        accepted: unaccepted.size > 0 ? left.filter((id) => !unaccepted.has(id)) : left,
+        version,
+        readAtMs,
+      });
+      left = [...result.expired, ...unsettled];
     }
   };
 }

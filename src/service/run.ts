@@ -1,16 +1,14 @@
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
-import type { DatabaseError } from 'pg';
 import type { Settings } from '../config/settings.ts';
-import { resyncRequired } from '../checkpoint/start.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { isTransientElasticsearchError } from '../servers/elasticsearch.ts';
-import { isRefusedQuery, isTransientPostgresError } from '../servers/postgres.ts';
+import { isTransientPostgresError } from '../servers/postgres.ts';
 import { isTransientRedisError } from '../servers/redis.ts';
+import { BeginAgainError } from './begin-again.ts';
 import type { StartOver } from './hold.ts';
-import { SchemaChangedError } from './schema-watch.ts';
 import { runSession } from './session.ts';
-import type { HolderWork } from './work.ts';
+import type { Task } from './work.ts';
 
 export interface ServiceOptions {
   readonly settings: Settings;
@@ -20,32 +18,27 @@ export interface ServiceOptions {
   /** Wait for as long as another process holds the slot, and again when another has taken it. */
   readonly isStandby?: boolean;
   /** Do this, and end. Each session begins it anew. */
-  readonly task?: (work: HolderWork) => Promise<void>;
+  readonly task?: Task;
   /** Ends the service in order. */
   readonly stop: AbortSignal;
 }
 
-/** A query that Postgres refuses twice in so short a time is refused for good. */
-const REFUSED_AGAIN_MS = 60_000;
-
 /**
  * Runs sessions until it is stopped: a session that fails for a reason that may pass (a server that went away, a
- * connection that broke) is followed by another, from the resume point. So is one that finds the schema changed: the next
- * plans anew, or says what in the definitions does not fit any more. Rejects when the reason is permanent.
+ * connection that broke) is followed by another, from the resume point. Rejects when the reason is permanent.
  */
 export async function runService(options: ServiceOptions): Promise<void> {
   const { settings, log, stop, isStandby = false } = options;
   const startedAt = new Date();
   const counts = { changes: 0, written: 0, superseded: 0, refused: 0 };
+  const sender = { pid: null };
   let startOver = options.startOver ?? (settings.shouldDropIndex ? 'drop' : null);
   const isTransient = (error: Error): boolean =>
     isServerFailure(error) ||
-    isRefusedQuery(error) ||
-    error instanceof SchemaChangedError ||
+    error instanceof BeginAgainError ||
     (error instanceof ProjectorError &&
       ((error.code === 'PROJ_RESYNC_REQUIRED' && settings.resync === 'auto') ||
         (isStandby && (error.code === 'PROJ_SLOT_BUSY' || error.code === 'PROJ_OWNERSHIP_LOST'))));
-  let lastRefusedMs = -Infinity;
   const policy = retry(
     handleWhen((error) => !stop.aborted && error instanceof Error && isTransient(error)),
     {
@@ -65,17 +58,12 @@ export async function runService(options: ServiceOptions): Promise<void> {
           isStandby,
           startedAt,
           counts,
+          sender,
           startOver,
           onHold: () => {
             startOver = null;
           },
         }).catch((error: unknown) => {
-          if (isRefusedQuery(error)) {
-            // The session before was refused, too, and this one has planned its queries anew.
-            const refusedMs = performance.now();
-            if (refusedMs - lastRefusedMs < REFUSED_AGAIN_MS) throw refusedAgain(error);
-            lastRefusedMs = refusedMs;
-          }
           // Where it is transient, RESYNC=auto: the stream itself has shown that it is another history.
           if (error instanceof ProjectorError && error.code === 'PROJ_RESYNC_REQUIRED') startOver = 'beside';
           throw error;
@@ -97,19 +85,4 @@ function isServerFailure(error: Error): boolean {
 
 function isCancellation(error: Error): boolean {
   return error.name === 'AbortError' || error.name === 'TaskCancelledError';
-}
-
-function refusedAgain(error: DatabaseError): ProjectorError {
-  // Where the stream begins, there was no publication: https://www.postgresql.org/docs/current/logical-replication.html
-  if (error.routine === 'get_publication_oid') {
-    return resyncRequired('the publication was missing when changes were made, which are not told therefore');
-  }
-  // Of a value that does not fit, Postgres' message shows the value.
-  const cause = error.code?.startsWith('22') ? `SQLSTATE ${error.code}` : error.message;
-  return new ProjectorError(
-    'PROJ_QUERY_REFUSED',
-    `Postgres refuses to read documents: ${cause}`,
-    'Mend the expression, the rows or the rights that it is about, and start again; nothing is lost meanwhile.',
-    { cause: error },
-  );
 }

@@ -1,12 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createDebouncer } from '../debouncer/debouncer.ts';
 import { createFloor } from '../debouncer/floor.ts';
+import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { createDeadLetters } from '../loader/dead-letters.ts';
+import { createDelivery } from '../loader/delivery.ts';
 import { indexIds } from '../loader/index-ids.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { createLoader } from '../loader/loader.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
+import { readCoverage } from '../replication/coverage.ts';
 import { createGate } from '../replication/gate.ts';
 import { idPages } from '../router/pages.ts';
 import { formatLsn, maxLsn, type Lsn } from '../shared/lsn.ts';
@@ -14,17 +18,17 @@ import { attend } from './attendance.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { createClaimedProjection } from './claimed.ts';
 import { openConnections } from './connections.ts';
+import { createCoverageStore, uncoveredIndexes, watchCoverage } from './coverage-watch.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createFanOut } from './fan-out.ts';
 import { takeHold, type StartOver } from './hold.ts';
 import { createProjection, type ProjectionCounts } from './projection.ts';
 import { pump } from './pump.ts';
-import { createSchemaWatch } from './schema-watch.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { withdrawStatus, type ServiceStatus } from './status.ts';
 import { ensureTargets, type BuildTarget } from './targets.ts';
 import { createWatchdog } from './watchdog.ts';
-import type { HolderWork } from './work.ts';
+import type { HolderWork, Task } from './work.ts';
 
 export interface SessionOptions {
   readonly settings: Settings;
@@ -36,16 +40,18 @@ export interface SessionOptions {
   /** Told once the slot is held, and what `startOver` asks for has begun. */
   readonly onHold: () => void;
   /** Do this, and end, in place of streaming on. */
-  readonly task?: (work: HolderWork) => Promise<void>;
+  readonly task?: Task;
   /** Ends the session in order: what is under way is finished, stored and acknowledged. */
   readonly stop: AbortSignal;
   readonly startedAt: Date;
   /** Carried from session to session. */
   readonly counts: ProjectionCounts & { changes: number };
+  readonly sender: { pid: number | null };
 }
 
 const WATCH_MS = 500;
-const ID_PAGE = 1_000;
+const COVERED_POLL_MS = 50;
+const TRUNCATE_PAGE = 1_000;
 
 /**
  * One session: takes hold of the slot, streams and snapshots until it is stopped or fails. It begins where the last
@@ -69,13 +75,15 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const { retry, redis, elasticsearch, waits, query } = connections;
   await redis.connect().catch(() => undefined);
   await retry.redis(() => redis.ping());
-  const indexes = createIndexAdmin(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
+  const names = { name: settings.name, prefix: settings.indexPrefix };
+  const indexes = createIndexAdmin(elasticsearch, names);
   const hold = await takeHold({
     settings,
     connections,
     indexes,
     startOver: options.startOver,
     isStandby: options.isStandby,
+    sender: options.sender,
     log,
     signal: ending,
   });
@@ -96,16 +104,25 @@ export async function runSession(options: SessionOptions): Promise<void> {
 
   // From ids to documents, and back along the LSN.
   const position = { settled: hold.durable.lsn, covered: hold.durable.lsn };
-  const deadLetters = createDeadLetters(redis, settings.name, indexNames, retry.redis);
+  const deliver = createDelivery({
+    client: elasticsearch,
+    bulkBytes: settings.bulkBytes,
+    assertHolder: () => checkpoints.assertHolder(),
+    retry: retry.elasticsearch,
+    now,
+  });
+  const deadLetters = createDeadLetters({
+    store: createDeadLetterIndex(elasticsearch, names),
+    deliver,
+    retry: retry.elasticsearch,
+    perMinute: settings.deadLettersPerMinute,
+    log,
+    clock: Date.now,
+    now,
+  });
   const project = createProjection({
     query: connections.preparedQuery,
-    loader: createLoader({
-      client: elasticsearch,
-      bulkBytes: settings.bulkBytes,
-      assertHolder: () => checkpoints.assertHolder(),
-      retry: retry.elasticsearch,
-      now,
-    }),
+    loader: createLoader(deliver),
     deadLetters,
     settled: () => position.settled,
     counts,
@@ -141,15 +158,16 @@ export async function runSession(options: SessionOptions): Promise<void> {
 
   // The producers of ids: the stream, snapshots, and what commands ask for.
   const projectClaimed = createClaimedProjection(debouncer, dispatcher, project, ending);
-  const rowIds = (name: string): AsyncIterable<readonly string[]> =>
-    idPages(query, targetOf(name).index.keyPages, { pageSize: ID_PAGE });
-  const documentIds = async function* (name: string, olderThan?: Lsn): AsyncGenerator<readonly string[]> {
-    const { physical } = targetOf(name);
-    // What has read rows before they went may write them only now; what reads them later sees them gone.
+  const allIds = async function* (name: string, isRoot: boolean): AsyncGenerator<readonly string[]> {
+    const { physical, index } = targetOf(name);
+    if (!isRoot) {
+      yield* idPages(query, index.keyPages, { pageSize: TRUNCATE_PAGE });
+      return;
+    }
+    // What has read the rows before they went may write them only now; what reads them later sees them gone.
     await dispatcher.until(debouncer.underWay(), ending);
     await retry.elasticsearch(() => indexes.refresh(physical));
-    const retrying = retry.elasticsearch;
-    yield* indexIds({ client: elasticsearch, retry: retrying, physical, pageSize: ID_PAGE, olderThan });
+    yield* indexIds(elasticsearch, physical, TRUNCATE_PAGE);
   };
   const fanOut = createFanOut({
     router: hold.router,
@@ -163,12 +181,25 @@ export async function runSession(options: SessionOptions): Promise<void> {
     signal: ending,
   });
   let snapshots: Snapshots | null = null;
+  const newest = async (): Promise<Lsn> => {
+    const lsn = await connections.emitMessage();
+    await dispatcher.until(() => position.settled >= lsn, ending);
+    return lsn;
+  };
   const reread: HolderWork['reread'] = async (name, ids) => {
     const target = targetOf(name);
-    const newest = await connections.emitMessage();
-    await dispatcher.until(() => position.settled >= newest, ending);
+    await newest();
     await projectClaimed(target, ids);
   };
+  const covered: HolderWork['covered'] = async (lsn) => {
+    while (checkpointer.stored < lsn) await delay(COVERED_POLL_MS, undefined, { signal: ending });
+  };
+  const workWith = ({ run }: Snapshots): HolderWork => ({
+    snapshot: run,
+    reread,
+    covered,
+    dropDeadLetters: (physical, ids) => deadLetters.drop(physical, ids),
+  });
   const status = (): ServiceStatus => ({
     state: stop.aborted
       ? 'stopping'
@@ -189,46 +220,40 @@ export async function runSession(options: SessionOptions): Promise<void> {
     batchesInFlight: dispatcher.inFlight,
     queuedBytes: stream.queuedBytes,
     residentBytes: process.memoryUsage.rss(),
-    deadLetters: Object.fromEntries(indexNames.map((name) => [name, deadLetters.count(name)])),
+    deadLetters: Object.fromEntries(
+      targets.map(({ index, physical }) => [index.name, deadLetters.count(physical)]),
+    ),
   });
   const attending = attend({
     redis,
     name: settings.name,
     status,
-    work: () => snapshots && { snapshot: snapshots.run, reread },
+    work: () => snapshots && workWith(snapshots),
+    onFailure: fail,
     signal: ending,
   });
   attending.catch(fail);
   log.info({ from: formatLsn(hold.durable.lsn), indexes: indexNames }, 'holding the slot');
 
-  targets.push(
-    ...(await ensureTargets(hold.plan, hold.bases, indexes, hold.origin, retry.elasticsearch, log)),
-  );
-  await deadLetters.open();
+  targets.push(...(await ensureTargets(hold.plan, indexes, hold.origin, retry.elasticsearch, log)));
+  await deadLetters.open(targets.map(({ physical }) => physical));
   snapshots = createSnapshots({
     settings,
     connections,
     indexes,
     targets,
     project: projectClaimed,
-    settled: () => position.settled,
-    documentIds,
     rebuild: hold.rebuild,
+    onServed: () => deadLetters.sweep(),
+    newest,
     log,
     now,
     ending,
   });
-  const schemaWatch = createSchemaWatch({
-    settings,
-    connections,
-    plan: hold.plan,
-    bases: hold.bases,
-    async onExtended(name, { parts }) {
-      const { physical, isOutdated } = targetOf(name);
-      if (!isOutdated) await retry.elasticsearch(() => indexes.rebase(physical, parts));
-    },
-    signal: ending,
-  });
+  const coverage = createCoverageStore(redis, settings.name);
+  const before = (await retry.redis(() => coverage.read())) ?? hold.coverage;
+  await snapshots.demand(uncoveredIndexes(hold.plan, before, hold.coverage, log));
+  await retry.redis(() => coverage.write(hold.coverage));
   const streaming = pump({
     stream,
     gate: createGate({
@@ -244,9 +269,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     floor,
     dispatcher,
     fanOut,
-    rowIds,
-    documentIds,
-    onUntold: () => schemaWatch.look(),
+    allIds,
     durable: hold.durable,
     history: hold.history,
     onSettled: (lsn) => {
@@ -264,10 +287,15 @@ export async function runSession(options: SessionOptions): Promise<void> {
   });
 
   // Before the indexes that are missing are filled, so that a snapshot that it asks for fills them.
-  const task = options.task?.({ snapshot: snapshots.run, reread }).then(() => finishing.abort());
+  const task = options.task?.(workWith(snapshots), ending).then(() => finishing.abort());
   const snapshotting = snapshots.run([]);
   const checkpointing = checkpointer.run(ending);
-  for (const part of [streaming, snapshotting, checkpointing, schemaWatch.run(), task]) part?.catch(fail);
+  const watchingCoverage = watchCoverage(
+    () => readCoverage(query, settings.name, hold.plan.tables),
+    hold.coverage,
+    ending,
+  );
+  for (const part of [streaming, snapshotting, checkpointing, watchingCoverage, task]) part?.catch(fail);
 
   const watchdog = createWatchdog(settings.stallTimeoutMs, now);
   const watching = setInterval(() => {

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Settings } from '../config/settings.ts';
+import { indexIds } from '../loader/index-ids.ts';
 import type { IndexAdmin } from '../loader/indexes.ts';
 import type { Logger } from '../ops/log.ts';
 import { passBarrier } from '../replication/gate.ts';
 import type { Lsn } from '../shared/lsn.ts';
 import { createProgressStore, type ProgressStore } from '../snapshot/progress.ts';
-import { runSnapshot } from '../snapshot/snapshot.ts';
+import { emptyProgress, runSnapshot } from '../snapshot/snapshot.ts';
 import type { Connections } from './connections.ts';
 import type { Project } from './projection.ts';
 import type { RebuildMarker } from './rebuild.ts';
@@ -18,11 +18,11 @@ export interface SnapshotsOptions {
   readonly targets: readonly BuildTarget[];
   /** Claims, reads and writes documents. */
   readonly project: Project;
-  /** Every commit that ends at or before this LSN has passed the gate. */
-  readonly settled: () => Lsn;
-  /** Pages the ids of the documents that an index has of older versions. */
-  readonly documentIds: (index: string, olderThan: Lsn) => AsyncIterable<readonly string[]>;
   readonly rebuild: RebuildMarker;
+  /** Told when an index has come to serve, and those that it replaces are gone. */
+  readonly onServed: () => Promise<void>;
+  /** A version newer than that of any document, once all that is older is visible. */
+  readonly newest: () => Promise<Lsn>;
   readonly log: Logger;
   readonly now: () => number;
   /** Ends snapshots between two chunks; what is done is kept. */
@@ -31,48 +31,61 @@ export interface SnapshotsOptions {
 
 export interface Snapshots {
   /**
-   * Fills the indexes that are being built, those whose snapshot was interrupted, those whose documents rest on what has
-   * changed, and those that are named, one after the other. Settles when that is done or the session ends.
+   * Fills the indexes that are being built, those whose snapshot was interrupted, and those that are named, one after
+   * the other. Settles when that is done or the session ends.
    */
   readonly run: (requested: readonly string[]) => Promise<void>;
+  /** Makes the next `run`, in this session or a later one, fill these indexes again. */
+  demand(names: readonly string[]): Promise<void>;
   /** Whether an index has still to be filled, or filled again. */
   readonly isRunning: boolean;
 }
 
+const SWEEP_PAGE = 1_000;
+
 /** The session's snapshots: the second producer of ids, beside the stream. */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
-  const { settings, connections, indexes, project, settled, log, now, ending } = options;
+  const { settings, connections, indexes, project, log, now, ending } = options;
   const { retry, waits } = connections;
   const progress = retrying(createProgressStore(connections.redis, settings.name), retry.redis);
   const building = new Set(options.targets.filter(({ isBuilding }) => isBuilding));
-  const outdated = new Set(options.targets.filter(({ isOutdated }) => isOutdated));
   const state = { isRunning: false, previous: Promise.resolve() };
 
+  /**
+   * What a snapshot cannot know from the rows: documents without one, of an index that has been followed before. All
+   * that the snapshot has written is at the version `since` or newer.
+   */
+  const sweep = async (target: BuildTarget, since: Lsn): Promise<boolean> => {
+    await retry.elasticsearch(() => indexes.refresh(target.physical));
+    for await (const ids of indexIds(connections.elasticsearch, target.physical, SWEEP_PAGE, since)) {
+      if (ending.aborted) return false;
+      await project(target, ids);
+    }
+    return true;
+  };
+
   const fill = async (target: BuildTarget): Promise<void> => {
-    const { index, physical, basis } = target;
-    const begin = settled();
+    const { index, physical } = target;
     log.info({ index: index.name, physical }, 'snapshot begins');
+    const since = building.has(target) ? null : await options.newest();
     const result = await runSnapshot({
       index,
       physical,
-      basis: createHash('sha256').update(JSON.stringify(basis.parts)).digest('hex').slice(0, 16),
       query: connections.query,
       project: (ids) => project(target, ids),
       progress,
       chunkSize: settings.snapshotChunkSize,
       parallelism: settings.snapshotParallelism,
       maxRate: settings.snapshotMaxRate,
+      finish: () => (since === null ? Promise.resolve(true) : sweep(target, since)),
       signal: ending,
       now,
     });
     if (!result) return;
-    if (outdated.has(target)) {
-      // Those that no row has been read for since: their rows have gone unseen.
-      for await (const ids of options.documentIds(index.name, begin)) await project(target, ids);
-      await retry.elasticsearch(() => indexes.rebase(physical, basis.parts));
-      outdated.delete(target);
+    if (building.has(target)) {
+      await retry.elasticsearch(() => indexes.serve(index, target.state));
+      await options.onServed();
     }
-    if (building.has(target)) await retry.elasticsearch(() => indexes.serve(index, target.state));
     building.delete(target);
     log.info({ index: index.name, documents: result.done }, 'snapshot done');
   };
@@ -91,13 +104,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     for (const target of options.targets) {
       const { name } = target.index;
       const isInterrupted = async (): Promise<boolean> => (await progress.read(name))?.state === 'running';
-      if (!(
-        building.has(target) ||
-        outdated.has(target) ||
-        requested.includes(name) ||
-        (await isInterrupted())
-      ))
-        continue;
+      if (!(building.has(target) || requested.includes(name) || (await isInterrupted()))) continue;
       state.isRunning = true;
       await fill(target);
       if (ending.aborted) return;
@@ -111,8 +118,14 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       state.previous = state.previous.then(() => run(requested));
       return state.previous;
     },
+    async demand(names) {
+      for (const { index, physical } of options.targets) {
+        if (!names.includes(index.name)) continue;
+        await progress.write(index.name, await emptyProgress(connections.query, index, physical));
+      }
+    },
     get isRunning() {
-      return state.isRunning || building.size + outdated.size > 0;
+      return state.isRunning || building.size > 0;
     },
   };
 }

@@ -9,8 +9,6 @@ export interface SnapshotOptions {
   readonly index: IndexPlan;
   /** The physical index to fill. */
   readonly physical: string;
-  /** A digest of what the documents rest on beside the rows. */
-  readonly basis: string;
   readonly query: QueryRows;
   /** Claims, reads and writes documents; settles when all of them are durable. */
   readonly project: (ids: readonly string[]) => Promise<void>;
@@ -20,6 +18,8 @@ export interface SnapshotOptions {
   readonly parallelism: number;
   /** Documents a second at most; 0 for no throttle. */
   readonly maxRate: number;
+  /** Does what is left when every row is written, before the snapshot counts as done; false when it was ended. */
+  readonly finish: () => Promise<boolean>;
   /** Ends the snapshot between two chunks; what is done is kept. */
   readonly signal: AbortSignal;
   readonly now: () => number;
@@ -33,13 +33,12 @@ export interface SnapshotOptions {
  * The caller has passed the barrier. Resolves with the final progress, or null when it was ended by the signal.
  */
 export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotProgress | null> {
-  const { index, physical, basis, query, project, progress, signal, now } = options;
-  const { chunkSize, parallelism, maxRate } = options;
+  const { index, physical, query, project, progress, chunkSize, parallelism, maxRate, signal, now } = options;
   const stored = await progress.read(index.name);
   let state: SnapshotProgress =
-    stored?.state === 'running' && stored.physical === physical && stored.basis === basis
+    stored?.state === 'running' && stored.physical === physical
       ? stored
-      : { physical, basis, state: 'running', done: 0, total: await countRows(query, index), after: null };
+      : await emptyProgress(query, index, physical);
   const report = async (next: SnapshotProgress): Promise<void> => {
     state = next;
     await progress.write(index.name, state);
@@ -87,11 +86,17 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
   }
   await Promise.all(running);
   if (chunks.length > 0 || signal.aborted) return null;
+  if (!(await options.finish())) return null;
   await report({ ...state, state: 'done' });
   return state;
 }
 
-async function countRows(query: QueryRows, index: IndexPlan): Promise<number> {
+/** The progress of a snapshot that has not begun. */
+export async function emptyProgress(
+  query: QueryRows,
+  index: IndexPlan,
+  physical: string,
+): Promise<SnapshotProgress> {
   const [row] = await query(index.countSql, []);
-  return Number(row?.[0] ?? 0);
+  return { physical, state: 'running', done: 0, total: Number(row?.[0] ?? 0), after: null };
 }

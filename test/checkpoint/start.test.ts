@@ -21,7 +21,6 @@ const index = {
   origin,
   original: true,
   serving: true,
-  basis: null,
 };
 const facts: StartFacts = {
   server,

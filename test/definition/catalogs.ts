@@ -44,9 +44,6 @@ export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Cata
         }),
         storage: [
           {
-            oid: oidOf(display),
-            file: '1',
-            isEmpty: false,
             schema,
             name,
             kind: 'table',
@@ -77,7 +74,6 @@ function columnOf(text: string, key: readonly string[]): CatalogColumn {
     isGenerated: false,
     textClass: exact[type] ?? null,
     hasBuiltInOperators: true,
-    basis: [],
   };
 }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { it } from 'node:test';
 import { randomOf } from '../../dev/load/random.ts';
@@ -52,5 +53,7 @@ it(`every document is what the rows make it, after random edits and restarts (SE
   await using again = setting.run();
   await again.untilStreaming();
   await setting.assertConverged(TIMEOUT_MS);
+  const { code, stdout, stderr } = await setting.command(['verify']);
+  assert.equal(code, 0, `projector verify finds what is not there: ${stdout}${stderr}`);
   await again.stop();
 });

@@ -53,6 +53,8 @@ describe('a resync', () => {
     await redis.set(key, JSON.stringify({ ...checkpoint, lsn, lastCommit: { lsn, xid: 1 } }));
     await using service = setting.run({ RESYNC: 'auto' });
     await waitFor(() => service.log.includes('building everything anew'), { timeoutMs: PATIENCE_MS });
+    // The session before was streaming too.
+    await waitFor(() => service.log.includes('snapshot done'), { timeoutMs: PATIENCE_MS });
     await service.untilStreaming();
     await setting.assertConverged();
     await service.stop();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sharedServers } from '../support/shared-servers.ts';
 import { waitFor } from '../support/wait.ts';
+import { writeByHand } from './support/by-hand.ts';
 import { openHeldElasticsearch } from './support/held-elasticsearch.ts';
 import { openSetting, type Setting } from './support/setting.ts';
 
@@ -26,6 +27,17 @@ describe('after a TRUNCATE', () => {
                                insert into content.film_work (title) values ('Another'); commit`);
     await setting.assertConverged();
     assert.equal((await setting.documents('movies')).length, 1);
+    await service.stop();
+  });
+
+  it('of the root, documents that somebody wrote by hand are gone too, whatever their ids', async (t) => {
+    await using setting = await openSetting(t);
+    await using service = setting.run();
+    await service.untilStreaming();
+    for (const id of ['no uuid', '00000000-0000-4000-8000-00000000000A'])
+      await writeByHand(setting, 'movies', id, { title: 'Film' });
+    await setting.admin.query('truncate content.film_work cascade');
+    await setting.assertConverged();
     await service.stop();
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { createDelivery } from '../../src/loader/delivery.ts';
 import { createLoader, type Write } from '../../src/loader/loader.ts';
 import { createElasticsearch } from '../../src/servers/elasticsearch.ts';
 import { sharedServers } from '../support/shared-servers.ts';
@@ -58,13 +59,15 @@ async function openIndex(): Promise<WrittenIndex> {
   const physical = `t_${randomBytes(6).toString('hex')}`;
   const writeAlias = `${physical}-write`;
   await client.indices.create({ index: physical, aliases: { [writeAlias]: {} } });
-  const load = createLoader({
-    client,
-    bulkBytes: 1_000_000,
-    assertHolder: () => Promise.resolve(),
-    retry: (action) => action(),
-    now: () => 0,
-  });
+  const load = createLoader(
+    createDelivery({
+      client,
+      bulkBytes: 1_000_000,
+      assertHolder: () => Promise.resolve(),
+      retry: (action) => action(),
+      now: () => 0,
+    }),
+  );
   return {
     async write(version, { present = [], missing = [] }) {
       const documents = present.map((id) => ({ id, json: '{}' }));

@@ -20,6 +20,8 @@ export type LinkState =
 export interface TcpProxy extends AsyncDisposable {
   /** The server's URL by way of this link. */
   readonly url: string;
+  /** How many connections have come so far. */
+  readonly accepted: number;
   /** Disturbs the link, or mends it. */
   set(state: LinkState): void;
 }
@@ -33,6 +35,7 @@ export async function openTcpProxy(serverUrl: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const frozen = new WeakSet<Socket>();
   let state: LinkState = open;
+  let accepted = 0;
 
   /** Copies from one side to the other, as the link allows. */
   const relay = async (from: Socket, to: Socket): Promise<void> => {
@@ -46,6 +49,7 @@ export async function openTcpProxy(serverUrl: string): Promise<TcpProxy> {
   };
 
   const server = createServer({ allowHalfOpen: true }, (client) => {
+    accepted++;
     if (state.kind === 'cut') {
       client.resetAndDestroy();
       return;
@@ -80,6 +84,9 @@ export async function openTcpProxy(serverUrl: string): Promise<TcpProxy> {
   return {
     // Without the slash that URL adds where there is no path.
     url: serverUrl.endsWith('/') ? url.href : url.href.replace(/\/$/, ''),
+    get accepted() {
+      return accepted;
+    },
     set(next) {
       state = next;
       if (state.kind === 'cut') cut();

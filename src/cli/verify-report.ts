@@ -1,0 +1,91 @@
+import { isDrifting, leadsAstray, type IndexReport } from '../service/verification.ts';
+import type { Listing } from '../verify/findings.ts';
+
+/** So many ids of a kind are printed. */
+const SHOWN = 10;
+
+/** For people: a table of how many, then which, then what it comes to. */
+export function describeReports(reports: readonly IndexReport[], wasRepaired: boolean): string {
+  const columns = ['rows', 'documents', 'missing', 'extra', 'stale', 'dead-lettered'];
+  const counts = reports.map((report) => [
+    report.alias,
+    ...[
+      report.rows,
+      report.documents,
+      report.missing.count,
+      report.extra.count,
+      report.stale.count,
+      report.deadLettered.count,
+    ].map((count) => count.toLocaleString('en')),
+  ]);
+  const parts = [
+    table([['index', ...columns], ...counts]),
+    ...reports.flatMap((report) => describeFindings(report)),
+    ...reports.filter(leadsAstray).map(describeAlias),
+    conclusion(reports, wasRepaired),
+  ];
+  return parts.join('\n\n');
+}
+
+/** The first column to the left, the others to the right. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map(([first = '', ...others]) =>
+      [
+        first.padEnd(widths[0] ?? 0),
+        ...others.map((text, column) => text.padStart(widths[column + 1] ?? 0)),
+      ].join('  '),
+    )
+    .join('\n');
+}
+
+function describeFindings({
+  alias,
+  missing,
+  extra,
+  stale,
+  deadLettered,
+  unsettled,
+  left,
+}: IndexReport): string[] {
+  const fieldsOf = (id: string): string => `${id} (${stale.fields[id]?.join(', ') ?? ''})`;
+  return [
+    describe(alias, 'missing', missing),
+    describe(alias, 'extra', extra),
+    describe(alias, 'stale', stale, fieldsOf),
+    describe(alias, 'dead-lettered, and so not as their rows', deadLettered),
+    describe(alias, 'written anew between any two looks, and so not compared', unsettled),
+    describe(alias, 'still different after they were written again', left),
+  ].flat();
+}
+
+function describe(
+  alias: string,
+  what: string,
+  { count, ids }: Listing,
+  show: (id: string) => string = (id) => id,
+): string[] {
+  if (count === 0) return [];
+  const shown = ids.slice(0, SHOWN).map((id) => `  ${show(id)}`);
+  const more = count > SHOWN ? [`  and ${(count - SHOWN).toLocaleString('en')} more`] : [];
+  return [[`${alias}: ${what}`, ...shown, ...more].join('\n')];
+}
+
+function describeAlias({ alias, physical, aliasLeadsTo }: IndexReport): string {
+  const leads = aliasLeadsTo.length === 0 ? 'is not there' : `leads to ${aliasLeadsTo.join(' and ')}`;
+  return `${alias}: the alias ${leads}, and should lead to ${physical} alone\n  fix: point it there (POST /_aliases)`;
+}
+
+function conclusion(reports: readonly IndexReport[], wasRepaired: boolean): string {
+  const sum = (count: (report: IndexReport) => number): number =>
+    reports.reduce((total, report) => total + count(report), 0);
+  const differing = sum(({ missing, extra, stale }) => missing.count + extra.count + stale.count);
+  const [mended, left] = [sum((report) => report.mended), sum((report) => report.left.count)];
+  const number = (count: number): string => count.toLocaleString('en');
+  if (differing === 0 && !reports.some((report) => isDrifting(report, wasRepaired)))
+    return 'Every document is what its rows make it.';
+  if (!wasRepaired) return `${number(differing)} documents differ. With --repair they are written again.`;
+  if (left === 0) return `${number(mended)} documents were mended.`;
+  return `${number(mended)} documents were mended; ${number(left)} still differ. What writing again does not mend, \`projector resync\` does.`;
+}

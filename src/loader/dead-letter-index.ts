@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { httpStatus, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { formatLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
+import { slices } from '../shared/slices.ts';
+import { deleteItem, indexItem, type BulkItem } from './bulk.ts';
+import { GC_DELETES } from './indexes.ts';
+
+const letterSchema = z.object({
+  /** The index's name, as its definition gives it. */
+  index: z.string(),
+  /** The physical index that refused the document. A letter goes with it. */
+  physical: z.string(),
+  /** The document's id. */
+  id: z.string(),
+  /** The LSN up to which the document that was refused last had every commit. */
+  version: z.string().transform(parseLsn),
+  /** Of the last refusal, and nothing of the document's content. */
+  status: z.number(),
+  type: z.string(),
+  reason: z.string(),
+  /** Since when it is refused. */
+  at: z.string(),
+});
+
+/** A document that Elasticsearch refuses for its own content. */
+export type DeadLetter = z.output<typeof letterSchema>;
+
+/** Which letters are meant: those of any of the indexes, and of any of the documents; all, where nothing is said. */
+export interface DeadLetterFilter {
+  readonly indexes?: readonly string[];
+  readonly physical?: string;
+  readonly ids?: readonly string[];
+}
+
+/** The index of this projector that holds the dead letters of all its indexes. */
+export interface DeadLetterIndex {
+  readonly writeAlias: string;
+  /** Creates it where there is none. */
+  ensure(): Promise<void>;
+  /** The letters, the newest first, in pages. None where there is no index. */
+  pages(filter: DeadLetterFilter): AsyncGenerator<readonly DeadLetter[]>;
+  /** The letters of these documents, at this very moment, by id. */
+  among(physical: string, ids: readonly string[]): Promise<ReadonlyMap<string, DeadLetter>>;
+  /** How many there are, by the indexes' names. */
+  counts(): Promise<ReadonlyMap<string, number>>;
+  /** Deletes the letters of physical indexes that do not exist any more. */
+  sweep(): Promise<void>;
+  /** Deletes it with all its letters. */
+  drop(): Promise<void>;
+}
+
+const PAGE = 1_000;
+const KEEP_ALIVE = '5m';
+/** More indexes than any installation has. */
+const MOST_INDEXES = 1_000;
+
+/**
+ * Strict, so that nothing else comes into it; hidden, so that no search of `*` finds it; on a second node as soon as
+ * there is one.
+ */
+export function createDeadLetterIndex(
+  client: Elasticsearch,
+  { name, prefix }: { readonly name: string; readonly prefix: string },
+): DeadLetterIndex {
+  const index = `${prefix}${name}-dead-letters`;
+  const writeAlias = `${index}-write`;
+
+  /** The alternative where there is no index. */
+  const orElse = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (httpStatus(error) === 404) return otherwise;
+      throw error;
+    }
+  };
+  const countsBy = (field: 'index' | 'physical'): Promise<ReadonlyMap<string, number>> =>
+    orElse(async () => {
+      await client.indices.refresh({ index });
+      const { aggregations } = await client.search({
+        index,
+        size: 0,
+        aggs: { by: { terms: { field, size: MOST_INDEXES } } },
+      });
+      const { buckets } = bucketsSchema.parse(aggregations?.['by']);
+      return new Map(buckets.map(({ key, doc_count: count }) => [key, count]));
+    }, new Map());
+
+  async function* pages(filter: DeadLetterFilter): AsyncGenerator<readonly DeadLetter[]> {
+    const pit = await orElse(async () => {
+      await client.indices.refresh({ index });
+      return await client.openPointInTime({ index, keep_alive: KEEP_ALIVE });
+    }, null);
+    if (!pit) return;
+    try {
+      let after: string[] | undefined;
+      for (;;) {
+        const { hits } = await client.search({
+          pit: { id: pit.id, keep_alive: KEEP_ALIVE },
+          size: PAGE,
+          query: { bool: { filter: termsOf(filter) } },
+          sort: [{ at: 'desc' }, '_shard_doc'],
+          track_total_hits: false,
+          ...(after && { search_after: after }),
+        });
+        if (hits.hits.length > 0) yield hits.hits.map(({ _source }) => letterSchema.parse(_source));
+        if (hits.hits.length < PAGE) return;
+        after = hits.hits.at(-1)?.sort as string[];
+      }
+    } finally {
+      await client.closePointInTime({ id: pit.id }).catch(() => undefined);
+    }
+  }
+
+  return {
+    writeAlias,
+    pages,
+    counts: () => countsBy('index'),
+
+    async ensure() {
+      if (await client.indices.exists({ index })) return;
+      await client.indices.create({
+        index,
+        settings: {
+          'index.hidden': true,
+          'index.number_of_shards': 1,
+          'index.auto_expand_replicas': '0-1',
+          'index.gc_deletes': GC_DELETES,
+        },
+        mappings: {
+          dynamic: 'strict',
+          _meta: { projector: { name, deadLetters: true } },
+          properties: {
+            index: { type: 'keyword' },
+            physical: { type: 'keyword' },
+            id: { type: 'keyword' },
+            version: { type: 'keyword' },
+            status: { type: 'integer' },
+            type: { type: 'keyword' },
+            reason: { type: 'text' },
+            at: { type: 'date' },
+          },
+        },
+        aliases: { [writeAlias]: {} },
+      });
+    },
+
+    async among(physical, ids) {
+      const letters = new Map<string, DeadLetter>();
+      for (const some of slices(ids, PAGE)) {
+        const { docs } = await client.mget({ index, ids: some.map((id) => letterId(physical, id)) });
+        for (const doc of docs) {
+          if (!('found' in doc && doc.found)) continue;
+          const letter = letterSchema.parse(doc._source);
+          letters.set(letter.id, letter);
+        }
+      }
+      return letters;
+    },
+
+    async sweep() {
+      for (const physical of (await countsBy('physical')).keys()) {
+        if (await client.indices.exists({ index: physical })) continue;
+        for await (const letters of pages({ physical })) {
+          await client.bulk({
+            index,
+            operations: letters.map(({ id }) => ({ delete: { _id: letterId(physical, id) } })),
+          });
+        }
+      }
+    },
+
+    async drop() {
+      await client.indices.delete({ index, ignore_unavailable: true });
+    },
+  };
+}
+
+const bucketsSchema = z.object({
+  buckets: z.array(z.object({ key: z.string(), doc_count: z.number() })),
+});
+
+function termsOf({ indexes, physical, ids }: DeadLetterFilter): { terms: Record<string, string[]> }[] {
+  return [
+    ...(indexes ? [{ terms: { index: [...indexes] } }] : []),
+    ...(physical === undefined ? [] : [{ terms: { physical: [physical] } }]),
+    ...(ids ? [{ terms: { id: [...ids] } }] : []),
+  ];
+}
+
+/** Of one length, whatever the document's id is: it may be the very thing that is refused. */
+function letterId(physical: string, id: string): string {
+  return createHash('sha256').update(`${physical}\0${id}`).digest('base64url');
+}
+
+/**
+ * Writes a letter, at the version of the document that was refused: so a late one replaces no newer one, and does not
+ * bring back one that has left at a newer version (invariant 1, for letters).
+ */
+export function letterItem(letter: DeadLetter): BulkItem {
+  const json = JSON.stringify({ ...letter, version: formatLsn(letter.version) });
+  return indexItem({ id: letterId(letter.physical, letter.id), json }, letter.version);
+}
+
+/** Deletes a letter, unless there is a newer one. */
+export function letterRemoval(physical: string, id: string, version: Lsn): BulkItem {
+  return deleteItem(letterId(physical, id), version);
+}

@@ -1,0 +1,129 @@
+import type { Settings } from '../config/settings.ts';
+import type { IndexPlan } from '../definition/plan.ts';
+import { preparePlan } from '../definition/prepare.ts';
+import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
+import { createIndexAdmin } from '../loader/indexes.ts';
+import { ProjectorError } from '../ops/errors.ts';
+import type { Logger } from '../ops/log.ts';
+import { withClient } from '../servers/postgres.ts';
+import { formatLsn } from '../shared/lsn.ts';
+import { verifyIndex, type Verified } from '../verify/verify.ts';
+import { openConnections } from './connections.ts';
+import { readStatus } from './status.ts';
+import type { HolderWork } from './work.ts';
+
+/** How many rows have been compared. */
+export interface VerificationProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly state: 'running' | 'done';
+}
+
+export interface VerificationOptions {
+  readonly settings: Settings;
+  readonly log: Logger;
+  /** The names of the indexes to verify. */
+  readonly indexes: readonly string[];
+  readonly repair: boolean;
+  readonly work: HolderWork;
+  readonly onProgress: (alias: string, progress: VerificationProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What is known of one index in the end. */
+export interface IndexReport extends Verified {
+  readonly alias: string;
+  /** The physical index that the service writes to. */
+  readonly physical: string;
+  /** Where the alias leads: if all is well, to that one alone. */
+  readonly aliasLeadsTo: readonly string[];
+}
+
+/** A wait that is longer is spoken of. */
+const SILENT_WAIT_MS = 2_000;
+
+/** Compares the indexes with their rows, one after the other, with the help of the slot's holder. */
+export async function runVerification(options: VerificationOptions): Promise<IndexReport[]> {
+  const { settings, log, repair, work, onProgress, signal } = options;
+  await using connections = openConnections(settings, log, signal);
+  const { redis, elasticsearch, retry, query, preparedQuery } = connections;
+  await redis.connect();
+  const names = { name: settings.name, prefix: settings.indexPrefix };
+  const admin = createIndexAdmin(elasticsearch, names);
+  const deadLetters = createDeadLetterIndex(elasticsearch, names);
+  const plan = await retry.postgres(() =>
+    withClient(settings.databaseUrl, `projector ${settings.name}`, (client) =>
+      preparePlan(client, settings.definitionsDir),
+    ),
+  );
+
+  const cover = async (): Promise<void> => {
+    const lsn = await connections.emitMessage();
+    const say = (): void => log.info({ upTo: formatLsn(lsn) }, 'waiting for the stream');
+    const saying = setTimeout(say, SILENT_WAIT_MS);
+    await work.covered(lsn).finally(() => clearTimeout(saying));
+  };
+  /** The physical index that the service writes to, once it serves if it is only being built. */
+  const findServing = async (index: IndexPlan): Promise<Pick<IndexReport, 'physical' | 'aliasLeadsTo'>> => {
+    for (;;) {
+      const status = await retry.redis(() => readStatus(redis, settings.name));
+      const made = await retry.elasticsearch(() => admin.find(index));
+      const current = made.filter(({ hash }) => hash === index.hash);
+      const serving = current.find((one) => one.serving);
+      if (serving || status?.state === 'streaming') {
+        const { physical } = serving ?? current.at(-1) ?? notBuilt(index.name);
+        return { physical, aliasLeadsTo: await retry.elasticsearch(() => admin.aliasLeadsTo(index)) };
+      }
+      log.info({ index: index.name }, 'waiting for the index to be built');
+      await cover();
+    }
+  };
+
+  // What the stream has still to bring would be looked at more than once.
+  await cover();
+  const reports: IndexReport[] = [];
+  for (const index of plan.indexes.filter(({ name }) => options.indexes.includes(name))) {
+    const serving = await findServing(index);
+    const alias = admin.alias(index);
+    const [count] = await query(index.countSql, []);
+    const total = Number(count?.[0] ?? 0);
+    const verified = await verifyIndex({
+      index,
+      physical: serving.physical,
+      query,
+      preparedQuery,
+      elasticsearch,
+      retry: retry.elasticsearch,
+      cover,
+      deadLettered: async (ids) =>
+        new Set((await retry.elasticsearch(() => deadLetters.among(serving.physical, ids))).keys()),
+      mend: repair ? (ids) => work.reread(index.name, ids) : null,
+      onProgress: (done) => {
+        if (done < total) onProgress(alias, { done, total, state: 'running' });
+      },
+      signal,
+    });
+    onProgress(alias, { done: verified.rows, total: verified.rows, state: 'done' });
+    reports.push({ alias, ...serving, ...verified });
+  }
+  return reports;
+}
+
+function notBuilt(index: string): never {
+  throw new ProjectorError(
+    'PROJ_INDEX_MISSING',
+    `there is no index of ${index} that was made from its definition as it is now`,
+    'Start the service again: it builds the index.',
+  );
+}
+
+/** Whether searches of the alias find anything but what the rows make. */
+export function isDrifting(report: IndexReport, wasRepaired: boolean): boolean {
+  const { missing, extra, stale, left } = report;
+  const differing = wasRepaired ? left.count : missing.count + extra.count + stale.count;
+  return differing > 0 || leadsAstray(report);
+}
+
+export function leadsAstray({ aliasLeadsTo, physical }: IndexReport): boolean {
+  return aliasLeadsTo.length !== 1 || aliasLeadsTo[0] !== physical;
+}

@@ -1,0 +1,56 @@
+import { describe, it } from 'node:test';
+import { randomOf } from '../../dev/load/random.ts';
+import { seedRows } from '../service/support/edits.ts';
+import { openSetting } from '../service/support/setting.ts';
+import { startWriters } from '../service/support/writers.ts';
+import { openTcpProxy, type LinkState } from '../support/tcp-proxy.ts';
+import { waitFor } from '../support/wait.ts';
+
+const servers = {
+  Postgres: { variable: 'DATABASE_URL', key: 'url' },
+  Redis: { variable: 'REDIS_URL', key: 'redisUrl' },
+  Elasticsearch: { variable: 'ELASTICSEARCH_URL', key: 'elasticsearchUrl' },
+} as const;
+
+const EDITS = 100;
+const IMPATIENT = { REQUEST_TIMEOUT_MS: '2000' };
+
+describe('the service goes on by itself, with nothing lost, when the link', () => {
+  for (const [name, { variable, key }] of Object.entries(servers)) {
+    it(`to ${name} is disturbed`, async (t) => {
+      await using setting = await openSetting(t);
+      const { admin, database } = setting;
+      // The server by itself never finds out.
+      await admin.query(`alter database ${database.name} set wal_sender_timeout = 0`);
+      await seedRows(admin, randomOf(1, 0));
+      await using link = await openTcpProxy(database[key]);
+      await using service = setting.run({ ...IMPATIENT, [variable]: link.url });
+      await service.untilStreaming();
+      await using writers = startWriters(database, 2, 1);
+
+      let edits = 0;
+      /** Edits while the link is so, and again once it is well. */
+      const disturb = async (state: LinkState, until: () => Promise<unknown>): Promise<void> => {
+        const before = writers.goOn((edits += EDITS));
+        link.set(state);
+        await before;
+        await until();
+        link.set({ kind: 'open' });
+        await writers.goOn((edits += EDITS));
+        await setting.assertConverged();
+      };
+      const anotherConnection = (): Promise<unknown> => {
+        const before = link.accepted;
+        return waitFor(() => link.accepted > before, { timeoutMs: 60_000 });
+      };
+      const converged = (): Promise<void> => setting.assertConverged();
+
+      await t.test('cut', () => disturb({ kind: 'cut' }, anotherConnection));
+      await t.test('slow to answer', () => disturb({ kind: 'delayed', ms: 50 }, converged));
+      await t.test('narrow', () => disturb({ kind: 'throttled', bytesPerSecond: 500_000 }, converged));
+      await t.test('half-open', () => disturb({ kind: 'frozen' }, () => Promise.resolve()));
+      await t.test('half-open for long', () => disturb({ kind: 'frozen' }, anotherConnection));
+      await service.stop();
+    });
+  }
+});

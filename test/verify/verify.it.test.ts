@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { below, randomOf } from '../../dev/load/random.ts';
+import { cascadeKeyChanges, seedRows } from '../service/support/edits.ts';
+import { openSetting, type Setting } from '../service/support/setting.ts';
+import { startWriters } from '../service/support/writers.ts';
+import { deleteByHand, writeByHand } from '../service/support/by-hand.ts';
+import { differing, verify } from './support/verify.ts';
+
+const film = (ordinal: number): string => `00000000-0000-4000-8000-${String(ordinal).padStart(12, '0')}`;
+
+/** Films without people or genres. */
+async function insertFilms({ admin }: Setting, count: number): Promise<void> {
+  await admin.query(
+    `insert into content.film_work (id, title, rating)
+     select ('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid, 'Film ' || i, 5.5
+     from generate_series(1, $1::integer) i`,
+    [count],
+  );
+}
+
+describe('projector verify', () => {
+  it('finds what was edited by hand in Elasticsearch, and mends it', async (t) => {
+    await using setting = await openSetting(t);
+    await insertFilms(setting, 1_200);
+    await setting.admin.query(`insert into content.genre (name) values ('Noir')`);
+    await using service = setting.run();
+    await service.untilStreaming();
+    assert.equal((await verify(setting)).code, 0);
+
+    const stored = (await setting.document('movies', film(2)))?.source as object;
+    await deleteByHand(setting, 'movies', film(1));
+    await writeByHand(setting, 'movies', film(2), {
+      ...stored,
+      title: 'Another',
+      imdb_rating: 5.5,
+      genres: ['Noir'],
+    });
+    await writeByHand(setting, 'movies', film(3), { title: 'Film 3' });
+    await writeByHand(setting, 'movies', film(9_999), { ...stored, id: film(9_999) });
+    await writeByHand(setting, 'movies', 'no uuid', { title: 'Film' });
+    await writeByHand(setting, 'movies', film(4).toUpperCase().replace('0', 'A'), { title: 'Film' });
+
+    const found = await verify(setting);
+    assert.equal(found.code, 4, found.stderr);
+    const movies = found.of('movies');
+    assert.deepEqual(differing(movies), {
+      missing: [film(1)],
+      extra: [film(9_999), film(4).toUpperCase().replace('0', 'A'), 'no uuid'].toSorted(),
+      stale: [film(2), film(3)],
+    });
+    assert.deepEqual(movies.stale.fields[film(2)], ['genres', 'title']);
+    assert.equal(movies.rows, 1_200);
+    assert.deepEqual(differing(found.of('genres')), {});
+    const { stdout } = await setting.command(['verify', '--index', 'movies']);
+    assert.match(stdout, new RegExp(`missing\n  ${film(1)}\n`));
+    assert.match(stdout, new RegExp(`${film(2)} \\(genres, title\\)`));
+    assert.doesNotMatch(stdout, /Another/);
+
+    const repaired = await verify(setting, '--repair');
+    assert.equal(repaired.code, 0, repaired.stderr);
+    assert.equal(repaired.of('movies').mended, 6);
+    await setting.assertConverged();
+    assert.equal((await verify(setting)).code, 0);
+    await service.stop();
+  });
+
+  it('finds rows whose change the stream did not carry, also without the service', async (t) => {
+    await using setting = await openSetting(t);
+    await insertFilms(setting, 20);
+    await using service = setting.run();
+    await service.untilStreaming();
+    await setting.covered();
+    await service.stop();
+    const { admin, database, redis } = setting;
+    await admin.query(`alter publication ${database.name} drop table content.film_work`);
+    await admin.query(`update content.film_work set rating = 1 where id = $1`, [film(1)]);
+    await admin.query(`delete from content.film_work where id = $1`, [film(2)]);
+    await admin.query(`insert into content.film_work (id, title) values ($1, 'New')`, [film(30)]);
+    await admin.query(`alter publication ${database.name} add table content.film_work`);
+    // Without it the service would notice by itself, and read again.
+    await redis.unlink(`projector:${database.name}:coverage`);
+    const drift = { missing: [film(30)], extra: [film(2)], stale: [film(1)] };
+    const found = await verify(setting);
+    assert.equal(found.code, 4, found.stderr);
+    assert.deepEqual(differing(found.of('movies')), drift);
+    await using next = setting.run();
+    await next.untilStreaming();
+    assert.deepEqual(differing((await verify(setting)).of('movies')), drift);
+    await next.stop();
+    const repaired = await verify(setting, '--repair');
+    assert.equal(repaired.code, 0, repaired.stderr);
+    assert.equal(repaired.of('movies').mended, 3);
+
+    await using again = setting.run();
+    await again.untilStreaming();
+    await setting.assertConverged();
+    await again.stop();
+  });
+
+  it('takes for no drift what the stream has still to bring', async (t) => {
+    await using setting = await openSetting(t);
+    await insertFilms(setting, 300);
+    await using service = setting.run();
+    await service.untilStreaming();
+    await service.stop();
+    const { admin } = setting;
+    await admin.query('update content.film_work set rating = 9 where id < $1', [film(200)]);
+    await admin.query('delete from content.film_work where id > $1', [film(250)]);
+    await admin.query(
+      `insert into content.film_work (title) select 'New ' || i from generate_series(1, 100) i`,
+    );
+    const found = await verify(setting);
+    assert.equal(found.code, 0, found.stderr);
+    assert.equal(found.of('movies').documents, 350);
+  });
+
+  it('takes for no drift what changes while it looks', async (t) => {
+    await using setting = await openSetting(t);
+    await cascadeKeyChanges(setting.admin);
+    await seedRows(setting.admin, randomOf(1, 0));
+    await using service = setting.run();
+    await service.untilStreaming();
+    const random = randomOf(2, 0);
+    const state = { isEnding: false };
+    // A film that comes and goes, so that a look meets every mixture of both.
+    const flicker = async (): Promise<void> => {
+      await using client = await setting.database.connect();
+      while (!state.isEnding) {
+        await client.query(`insert into content.film_work (id, title) values ($1, 'Here')`, [film(1)]);
+        await delay(below(random, 30));
+        await client.query('delete from content.film_work where id = $1', [film(1)]);
+        await delay(below(random, 30));
+      }
+    };
+    const flickering = flicker();
+    {
+      await using writers = startWriters(setting.database, 2, 1);
+      for (let run = 1; run <= 3; run++) {
+        const [found] = await Promise.all([verify(setting), writers.goOn(run * 200)]);
+        assert.equal(found.code, 0, found.stdout + found.stderr);
+      }
+    }
+    state.isEnding = true;
+    await flickering;
+    await setting.assertConverged();
+    await service.stop();
+  });
+});
