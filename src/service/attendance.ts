@@ -40,7 +40,7 @@ async function answer(
     () => null,
     (reason: unknown) => {
       if (signal.aborted) return 'the service was stopped';
-      if (reason instanceof ProjectorError && reason.code !== 'PROJ_USAGE') onFailure(reason);
+      if (!(reason instanceof ProjectorError && reason.code === 'PROJ_USAGE')) onFailure(reason);
       return String(reason);
     },
   );

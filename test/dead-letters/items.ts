@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import { createDeadLetterIndex, type DeadLetter } from '../../src/loader/dead-letter-index.ts';
+import { createElasticsearch } from '../../src/servers/elasticsearch.ts';
 import type { OwnSchema } from '../service/support/own-schema.ts';
 import type { Setting } from '../service/support/setting.ts';
 
@@ -43,29 +44,28 @@ export const items: OwnSchema = {
   expected: { items: expected },
 };
 
-const lettersSchema = z.array(
-  z.strictObject({
-    index: z.string(),
-    physical: z.string(),
-    id: z.string(),
-    version: z.string(),
-    status: z.number(),
-    type: z.string(),
-    reason: z.string(),
-    at: z.iso.datetime(),
-  }),
-);
+/** The dead letters that there are, by id. */
+export async function readLetters({ database }: Setting): Promise<ReadonlyMap<string, DeadLetter>> {
+  const client = createElasticsearch([database.elasticsearchUrl], 30_000);
+  try {
+    const { name, indexPrefix: prefix } = database;
+    const letters = new Map<string, DeadLetter>();
+    for await (const page of createDeadLetterIndex(client, { name, prefix }).pages({}))
+      for (const letter of page) letters.set(letter.id, letter);
+    return letters;
+  } finally {
+    await client.close();
+  }
+}
 
-export type Letter = z.output<typeof lettersSchema>[number];
-
-/** What `projector dead-letters list` says, by id. */
-export async function listLetters(
-  { command }: Pick<Setting, 'command'>,
-  flags: readonly string[] = [],
-): Promise<ReadonlyMap<string, Letter>> {
-  const { code, stdout, stderr } = await command(['dead-letters', 'list', '--json', ...flags]);
-  if (code !== 0) throw new Error(stderr);
-  return new Map(lettersSchema.parse(JSON.parse(stdout)).map((letter) => [letter.id, letter]));
+/** Sets how many nested objects a document may have, by hand and without the definition. */
+export async function limitNested({ database }: Setting, limit: number): Promise<void> {
+  const response = await fetch(`${database.elasticsearchUrl}/${database.indexPrefix}items/_settings`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ 'index.mapping.nested_objects.limit': limit }),
+  });
+  if (!response.ok) throw new Error(await response.text());
 }
 
 /** Puts rows in, in one transaction, so that they are written together. */
@@ -84,4 +84,10 @@ export const bad = (id: string): Readonly<Record<string, unknown>> => ({
   id,
   made: 'the day before',
   is_bad: true,
+});
+
+/** A row whose document has so many nested objects. */
+export const nested = (id: string, count: number): Readonly<Record<string, unknown>> => ({
+  id,
+  parts: Array.from({ length: count }, (_, at) => ({ at })),
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openSetting, type Setting } from '../service/support/setting.ts';
 import { waitFor } from '../support/wait.ts';
-import { bad, insert, items, listLetters, type Letter } from './items.ts';
+import type { DeadLetter } from '../../src/loader/dead-letter-index.ts';
+import { bad, insert, items, readLetters } from './items.ts';
 
 const long = 'k'.repeat(600);
 
@@ -41,7 +42,7 @@ describe('documents that Elasticsearch refuses for their content', () => {
     await insert(setting, rows);
 
     await setting.assertConverged();
-    const letters = await listLetters(setting);
+    const letters = await readLetters(setting);
     assert.deepEqual([...letters.keys()].sort(), refused.map(([{ id }]) => id).sort());
     for (const [{ id }, reason] of refused) {
       const letter = letters.get(String(id));
@@ -63,7 +64,7 @@ describe('documents that Elasticsearch refuses for their content', () => {
     await using service = setting.run({ SNAPSHOT_CHUNK_SIZE: '7' });
     await service.untilStreaming();
     await setting.assertConverged();
-    assert.deepEqual([...(await listLetters(setting)).keys()].sort(), ['a', 'b']);
+    assert.deepEqual([...(await readLetters(setting)).keys()].sort(), ['a', 'b']);
     await service.kill();
 
     await using next = setting.run();
@@ -83,7 +84,7 @@ describe('documents that Elasticsearch refuses for their content', () => {
     await setting.admin.query(`update shop.item set made = '2021-01-01', is_bad = false where id = 'mended'`);
     await setting.admin.query(`delete from shop.item where id in ('deleted', $1)`, [long]);
     await setting.assertConverged();
-    assert.deepEqual([...(await listLetters(setting)).keys()], ['stays']);
+    assert.deepEqual([...(await readLetters(setting)).keys()], ['stays']);
     await service.until(({ deadLetters }) => deadLetters['items'] === 1);
     await service.stop();
   });
@@ -111,8 +112,8 @@ describe('documents that Elasticsearch refuses for their content', () => {
   });
 });
 
-async function letters(setting: Setting, count: number): Promise<Letter[]> {
-  const found = [...(await listLetters(setting)).values()];
+async function letters(setting: Setting, count: number): Promise<DeadLetter[]> {
+  const found = [...(await readLetters(setting)).values()];
   assert.equal(found.length, count);
   return found;
 }
