@@ -114,6 +114,13 @@ export const settingsTable = {
     default: 'pgoutput',
     description: "The slot's output plugin; wal2json (2.5 or newer) where Postgres has it",
   },
+  schemaCheckIntervalMs: {
+    env: 'SCHEMA_CHECK_INTERVAL_MS',
+    group: 'stream',
+    type: wholeNumber({ min: 100, max: 3_600_000, unit: 'ms' }),
+    default: '10000',
+    description: 'Time between two looks at what the stream does not tell of: tables and publication, in ms',
+  },
   batchSize: {
     env: 'BATCH_SIZE',
     group: 'stream',

@@ -46,14 +46,19 @@ select
   c.relname::text as name,
   c.relkind::text as kind,
   c.relpersistence::text as persistence,
-  c.relreplident::text as identity
+  c.relreplident::text as identity,
+  pg_relation_filenode(c.oid)::text as file,
+  pg_relation_size(c.oid) = 0 as is_empty
 from descendants
 join pg_class c on c.oid = descendants.oid
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind <> 'p'
 order by n.nspname, c.relname`;
 
-/** The columns of relations, in their order; a domain shows the type below it too. $1: the relations' oids. */
+/**
+ * The columns of relations, in their order; a domain shows the type below it too. What a column is made of is its number,
+ * type and modifier, what it is generated from, and the labels of its enum. $1: the relations' oids.
+ */
 export const columnsSql = `
 select
   a.attrelid as "table",
@@ -71,12 +76,20 @@ select
   t.typtype in ('e', 'r', 'm') or coalesce(b.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace
     as has_built_in_operators,
   a.attnotnull as is_not_null,
-  a.attgenerated <> '' as is_generated
+  a.attgenerated <> '' as is_generated,
+  concat_ws(' ', a.attnum, a.atttypid, a.atttypmod, pg_get_expr(g.adbin, g.adrelid)) as made_of,
+  array(
+    select concat(e.oid, ' ', e.enumlabel)
+    from pg_enum e
+    where e.enumtypid in (t.oid, t.typbasetype, t.typelem, b.typelem)
+    order by e.oid
+  ) as labels
 from pg_attribute a
 join pg_type t on t.oid = a.atttypid
 join pg_namespace n on n.oid = t.typnamespace
 left join pg_type b on b.oid = nullif(t.typbasetype, 0)
 left join pg_collation l on l.oid = a.attcollation
+left join pg_attrdef g on g.adrelid = a.attrelid and g.adnum = a.attnum and a.attgenerated <> ''
 where a.attrelid = any($1::oid[])
   and a.attnum > 0
   and not a.attisdropped

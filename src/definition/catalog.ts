@@ -42,6 +42,11 @@ export interface CatalogColumn {
   readonly textClass: string | null;
   /** Whether `=` and `<` on it are Postgres' own, and so the same whatever the search_path. */
   readonly hasBuiltInOperators: boolean;
+  /**
+   * What its values rest on beside the rows, in words: where one of them is gone, all values may be others although no row
+   * was changed.
+   */
+  readonly basis: readonly string[];
 }
 
 export interface CatalogForeignKey {
@@ -55,6 +60,11 @@ export interface CatalogForeignKey {
 }
 
 export interface CatalogStorage extends TableName {
+  readonly oid: number;
+  /** The file that holds its rows: another one after a TRUNCATE or a rewrite. */
+  readonly file: string;
+  /** It has never had a row since it has this file. */
+  readonly isEmpty: boolean;
   readonly kind: RelationKind;
   readonly persistence: Persistence;
   readonly replicaIdentity: 'default' | 'index' | 'full' | 'nothing';

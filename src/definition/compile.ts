@@ -4,7 +4,7 @@ import { documentSql } from './document-sql.ts';
 import type { Definition } from './load.ts';
 import { mappingProblems } from './mappings.ts';
 import type { ResolvedIndex } from './model.ts';
-import type { IndexPlan, Plan } from './plan.ts';
+import type { IndexPlan, Plan, WatchedTable } from './plan.ts';
 import { type Problem, throwProblems } from './problems.ts';
 import { resolveDefinition } from './resolve.ts';
 import { countSql, keyPages, rowVersionSql } from './routes.ts';
@@ -32,10 +32,13 @@ export function resolveAll(definitions: readonly Definition[], catalog: Catalog)
 }
 
 export function planOf(indexes: readonly ResolvedIndex[], expressionColumns: ExpressionColumns): Plan {
-  return { indexes: indexes.map(indexPlan), tables: watchedTables(indexes, expressionColumns) };
+  return {
+    indexes: indexes.map((index) => indexPlan(index, watchedTables([index], expressionColumns))),
+    tables: watchedTables(indexes, expressionColumns),
+  };
 }
 
-function indexPlan(index: ResolvedIndex): IndexPlan {
+function indexPlan(index: ResolvedIndex, watched: readonly WatchedTable[]): IndexPlan {
   const { definition, root } = index;
   const { spec } = definition;
   const { schema, name } = root.table;
@@ -52,6 +55,7 @@ function indexPlan(index: ResolvedIndex): IndexPlan {
     keyPages: keyPages(root),
     rowVersionSql: rowVersionSql(root),
     countSql: countSql(root),
+    reads: watched.map((table) => ({ schema: table.schema, name: table.name, columns: table.readColumns })),
     hash: fingerprint({ spec, sql }),
     settings: spec.settings,
     mappings: spec.mappings,

@@ -36,11 +36,17 @@ export interface IndexPlan {
   readonly rowVersionSql: string;
   /** One row, one bigint column: how many documents the index should have. */
   readonly countSql: string;
+  /** Every column that a document or a route reads, by table. */
+  readonly reads: readonly TableColumns[];
   /** A short estimate-friendly fingerprint: changes when the documents, settings or mappings would. */
   readonly hash: string;
   /** The body for index creation, as the definition gives it. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly mappings: Readonly<Record<string, unknown>>;
+}
+
+export interface TableColumns extends TableName {
+  readonly columns: readonly string[];
 }
 
 export interface KeyColumn {

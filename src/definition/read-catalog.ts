@@ -27,6 +27,8 @@ interface StorageRow {
   kind: string;
   persistence: string;
   identity: string;
+  file: string;
+  is_empty: boolean;
 }
 
 interface ColumnRow {
@@ -39,6 +41,8 @@ interface ColumnRow {
   has_built_in_operators: boolean;
   is_not_null: boolean;
   is_generated: boolean;
+  made_of: string;
+  labels: string[];
 }
 
 interface IndexRow {
@@ -119,6 +123,7 @@ function toColumn(row: ColumnRow): CatalogColumn {
     isGenerated: row.is_generated,
     textClass: row.is_deterministic ? textClass(row) : null,
     hasBuiltInOperators: row.has_built_in_operators,
+    basis: [row.made_of, ...row.labels],
   };
 }
 
@@ -156,6 +161,9 @@ function toStorage(
     n: { replicaIdentity: 'nothing', identityColumns: [] },
   } as const;
   return {
+    oid: row.oid,
+    file: row.file,
+    isEmpty: row.is_empty,
     schema: row.schema,
     name: row.name,
     kind: kinds[row.kind] ?? 'view',

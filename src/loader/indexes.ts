@@ -25,6 +25,8 @@ const metaSchema = z.object({
     /** The index's own uuid: another one means that it was restored from a snapshot. */
     uuid: z.string(),
     origin: originSchema,
+    /** What its documents rest on beside the rows; absent in an index of before this was kept. */
+    basis: z.array(z.string()).optional(),
   }),
 });
 
@@ -34,6 +36,8 @@ export interface PhysicalIndex {
   readonly writeAlias: string;
   readonly hash: string;
   readonly origin: Origin;
+  /** What its documents rest on beside the rows; null when that was not kept. */
+  readonly basis: readonly string[] | null;
   /** Whether it is the index that was made, and not one restored from a copy. */
   readonly original: boolean;
   /** Whether the alias that searches use points to it. A new one is building until then. */
@@ -44,7 +48,9 @@ export interface IndexAdmin {
   /** The physical indexes of one index, the newest last. */
   find(index: IndexPlan): Promise<PhysicalIndex[]>;
   /** Creates an empty physical index, made for building: no replicas, no refresh. */
-  create(index: IndexPlan, origin: Origin): Promise<PhysicalIndex>;
+  create(index: IndexPlan, origin: Origin, basis: readonly string[]): Promise<PhysicalIndex>;
+  /** Keeps what all documents of an index rest on by now. */
+  rebase(physical: string, basis: readonly string[]): Promise<void>;
   /** Gives a built index its own settings, makes it searchable, and swaps the alias to it in one step. */
   serve(index: IndexPlan, built: PhysicalIndex): Promise<void>;
   /** Deletes every physical index of this index, and whatever index stands where its alias should. */
@@ -83,13 +89,14 @@ export function createIndexAdmin(
       const meta = metaSchema.safeParse(state.mappings?._meta);
       if (!meta.success || meta.data.projector.name !== name || meta.data.projector.index !== index.name)
         continue;
-      const { hash, uuid, origin } = meta.data.projector;
+      const { hash, uuid, origin, basis = null } = meta.data.projector;
       if (uuid === NOT_YET) continue;
       ours.push({
         physical,
         writeAlias: writeAliasOf(physical),
         hash,
         origin,
+        basis,
         original: uuid === state.settings?.index?.uuid,
         serving: Object.hasOwn(state.aliases ?? {}, alias),
       });
@@ -112,13 +119,13 @@ export function createIndexAdmin(
       return Object.keys(found).sort();
     },
 
-    async create(index, origin) {
+    async create(index, origin, basis) {
       const alias = aliasOf(index);
       await refuseForeignIndex(client, alias);
       const physical = `${alias}-${timestamp(new Date())}`;
       const meta = (uuid: string): Record<string, unknown> => ({
         ...(index.mappings['_meta'] ?? {}),
-        projector: { name, index: index.name, hash: index.hash, uuid, origin },
+        projector: { name, index: index.name, hash: index.hash, uuid, origin, basis },
       });
       await client.indices.create({
         index: physical,
@@ -134,9 +141,17 @@ export function createIndexAdmin(
         writeAlias: writeAliasOf(physical),
         hash: index.hash,
         origin,
+        basis,
         original: true,
         serving: false,
       };
+    },
+
+    async rebase(physical, basis) {
+      const found = await client.indices.getMapping({ index: physical });
+      const meta = found[physical]?.mappings._meta ?? {};
+      const projector = { ...(meta['projector'] as object), basis };
+      await client.indices.putMapping({ index: physical, _meta: { ...meta, projector } });
     },
 
     async serve(index, built) {

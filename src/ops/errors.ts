@@ -39,6 +39,11 @@ export const errorCodes = {
   PROJ_OWNERSHIP_LOST: { exit: 6, meaning: 'Another process has become the holder of the slot meanwhile.' },
   PROJ_INDEX_FOREIGN: { exit: 3, meaning: 'An index stands where an alias of ours should be.' },
   PROJ_INDEX_MISSING: { exit: 1, meaning: 'A physical index or its write alias is gone.' },
+  PROJ_QUERY_REFUSED: {
+    exit: 1,
+    meaning:
+      'Postgres refuses a query that it has planned before: an expression fails for some row, for instance.',
+  },
   PROJ_STALLED: {
     exit: 1,
     meaning: 'There is work to do, nothing moves, and nothing is known to be waited for.',

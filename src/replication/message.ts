@@ -6,13 +6,22 @@ export interface TrackedTable {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly string[];
-  /** Those that the row before must carry, so the replica identity must contain them. */
-  readonly identityColumns: readonly string[];
 }
+
+/** A table as the stream names it; wal2json leaves the oid out. */
+export interface StreamTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly oid?: number;
+}
+
+/** Finds what is tracked of a table; undefined for one that nobody reads. */
+export type Track = (table: StreamTable) => TrackedTable | undefined;
 
 /**
  * A row's values as Postgres writes them as text, in the order of `TrackedTable.columns`. `null` is SQL's null;
- * `undefined` is a value the stream did not carry (outside the replica identity, or an unchanged TOAST value).
+ * `undefined` is a value that the stream does not tell: it is outside the replica identity, or an unchanged TOAST value,
+ * or the table had no column of this name at the time.
  */
 export type RowValues = readonly (string | null | undefined)[];
 
@@ -20,7 +29,10 @@ export interface RowChange {
   readonly tag: 'change';
   readonly table: TrackedTable;
   readonly kind: 'insert' | 'update' | 'delete';
-  /** The row before: for deletes, and for updates that changed a column of the replica identity. */
+  /**
+   * The row before: for deletes, and for updates, except where none of the columns can have changed. What the replica
+   * identity of the time does not tell of it is undefined.
+   */
   readonly old: RowValues | null;
   readonly new: RowValues | null;
 }

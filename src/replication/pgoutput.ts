@@ -1,16 +1,17 @@
-import type { Decoder, ReplicationMessage, RowValues, TrackedTable } from './message.ts';
-import { assertColumns, assertIdentity } from './tracked-table.ts';
+import type { Decoder, ReplicationMessage, RowValues, Track, TrackedTable } from './message.ts';
 
 export interface PgoutputOptions {
   readonly publication: string;
-  /** Looks a table up by schema and name; undefined for one that nobody reads. */
-  readonly track: (schema: string, name: string) => TrackedTable | undefined;
+  readonly track: Track;
 }
 
-/** One relation of the stream: which of its columns are wanted, by position; -1 for those that are not. */
+/** One relation of the stream, as it was when the changes were made that come after. */
 interface Relation {
   readonly table: TrackedTable | undefined;
+  /** Which of its columns are wanted, by their positions; -1 for those that are not. */
   readonly positions: readonly number[];
+  /** Which of the wanted columns the row before carries. */
+  readonly identity: readonly boolean[];
 }
 
 /**
@@ -60,11 +61,12 @@ export function createPgoutputDecoder({ publication, track }: PgoutputOptions): 
   };
 }
 
-function readRelation(buffer: Buffer, track: PgoutputOptions['track']): Relation {
+function readRelation(buffer: Buffer, track: Track): Relation {
+  const oid = buffer.readUInt32BE(1);
   const cursor = { at: 5 };
   const schema = readString(buffer, cursor) || 'pg_catalog';
   const name = readString(buffer, cursor);
-  const table = track(schema, name);
+  const table = track({ schema, name, oid });
   const isFull = buffer[cursor.at] === 0x66; // f
   cursor.at += 1;
   const names: string[] = [];
@@ -79,24 +81,32 @@ function readRelation(buffer: Buffer, track: PgoutputOptions['track']): Relation
     names.push(column);
     if (isIdentity) identity.add(column);
   }
-  if (table) {
-    assertColumns(table, table.columns, new Set(names));
-    assertIdentity(table, identity);
-  }
-  return { table, positions: names.map((column) => table?.columns.indexOf(column) ?? -1) };
+  const columns = table?.columns ?? [];
+  return {
+    table,
+    positions: names.map((column) => columns.indexOf(column)),
+    identity: columns.map((column) => identity.has(column)),
+  };
 }
 
 function readChange(buffer: Buffer, relation: Relation): ReplicationMessage | null {
-  const { table } = relation;
+  const { table, identity } = relation;
   if (!table) return null;
   const cursor = { at: 6 };
   const tuple = (): RowValues => readTuple(buffer, cursor, relation);
+  /** Of a row before; what is outside the identity comes as null, or not at all. */
+  const identified = (row: RowValues): RowValues =>
+    row.map((value, column) => (identity[column] ? value : undefined));
   if (buffer[0] === 0x49) return { tag: 'change', table, kind: 'insert', old: null, new: tuple() };
-  if (buffer[0] === 0x44) return { tag: 'change', table, kind: 'delete', old: tuple(), new: null };
+  if (buffer[0] === 0x44)
+    return { tag: 'change', table, kind: 'delete', old: identified(tuple()), new: null };
   const hasOld = buffer[5] !== 0x4e; // K (the identity's columns) or O (the whole row), then N
-  const old = hasOld ? tuple() : null;
+  const old = hasOld ? identified(tuple()) : null;
   if (hasOld) cursor.at += 1;
-  return { tag: 'change', table, kind: 'update', old, new: tuple() };
+  const row = tuple();
+  // Without a row before, the identity's columns are the same as after.
+  const isKnown = hasOld || identity.every((isIdentity) => isIdentity);
+  return { tag: 'change', table, kind: 'update', old: isKnown ? old : identified(row), new: row };
 }
 
 function readTruncate(buffer: Buffer, relationAt: (offset: number) => Relation): ReplicationMessage | null {
@@ -115,10 +125,7 @@ function readString(buffer: Buffer, cursor: { at: number }): string {
   return text;
 }
 
-/**
- * Reads one tuple and leaves the cursor behind it. In a tuple of the identity's columns only (`K`), the others come as
- * nulls; since an identity's columns are not null, a null there reads as "not carried", which routing treats alike.
- */
+/** Reads one tuple and leaves the cursor behind it. */
 function readTuple(buffer: Buffer, cursor: { at: number }, relation: Relation): RowValues {
   const values = new Array<string | null | undefined>(relation.table?.columns.length ?? 0).fill(undefined);
   const count = buffer.readUInt16BE(cursor.at);

@@ -71,6 +71,27 @@ export async function publicationProblems(
   return problems;
 }
 
+/**
+ * By what a publication publishes each of its tables, by their oids: other words where a table has left it and come again,
+ * or the publication itself is another, or publishes other operations than before.
+ */
+export async function readPublished(
+  client: ClientBase,
+  publication: string,
+): Promise<ReadonlyMap<number, string>> {
+  const { rows } = await client.query<{ oid: number; by: string }>(
+    `select c.oid, concat_ws(' ', p.oid, p.xmin, r.oid) as by
+     from pg_publication p
+     join pg_publication_tables t on t.pubname = p.pubname
+     join pg_namespace n on n.nspname = t.schemaname
+     join pg_class c on c.relnamespace = n.oid and c.relname = t.tablename
+     left join pg_publication_rel r on r.prpubid = p.oid and r.prrelid = c.oid
+     where p.pubname = $1`,
+    [publication],
+  );
+  return new Map(rows.map(({ oid, by }) => [oid, by]));
+}
+
 async function readPublication(client: ClientBase, publication: string): Promise<PublicationState | null> {
   const { rows } = await client.query<{ operations: boolean; via_root: boolean }>(
     `select pubinsert and pubupdate and pubdelete and pubtruncate as operations, pubviaroot as via_root

@@ -1,7 +1,6 @@
 import type { Plan, Route, WatchedTable } from '../definition/plan.ts';
 import { tableReference } from '../definition/sql.ts';
-import type { RowChange, RowValues, TrackedTable } from '../replication/message.ts';
-import { ProjectorError } from '../ops/errors.ts';
+import type { RowChange, RowValues, Track, TrackedTable } from '../replication/message.ts';
 import { keyToId } from '../shared/document-key.ts';
 
 /** The key values from which one route's lookup starts, each once. */
@@ -13,10 +12,20 @@ export interface PendingLookup {
 }
 
 export interface Router {
-  /** Finds the table that a change belongs to, and which of its columns routing needs. */
-  track(schema: string, name: string): TrackedTable | undefined;
-  /** Routes one change: `affect` is told the ids its columns give directly; lookups are gathered. */
-  route(change: RowChange, affect: (index: string, id: string) => void): void;
+  /**
+   * Finds the table that a change belongs to, and which of its columns routing needs: by its oid, since a table may have
+   * had another name at the time; else by its name, since it may have been another table then.
+   */
+  readonly track: Track;
+  /**
+   * Routes one change: `affect` is told the ids its columns give directly; lookups are gathered. `affectAny` is told an
+   * index of whose documents any may be affected, as far as the change tells.
+   */
+  route(
+    change: RowChange,
+    affect: (index: string, id: string) => void,
+    affectAny: (index: string, isRoot: boolean) => void,
+  ): void;
   /** The lookups gathered since the last call, deduplicated. */
   takeLookups(): PendingLookup[];
   /** How many lookup keys are gathered. */
@@ -33,14 +42,15 @@ interface CompiledRoute {
 
 interface TrackedRoutes extends TrackedTable {
   readonly watched: WatchedTable;
+  readonly rootOf: ReadonlySet<string>;
   readonly routes: readonly CompiledRoute[];
 }
 
 /** Maps row changes to affected ids, by the plan's routes, from the row before and the row after. */
 export function createRouter(plan: Plan): Router {
-  const tables = new Map<string, TrackedRoutes>(
-    plan.tables.map((watched) => [tableReference(watched), trackRoutes(watched)]),
-  );
+  const tracked = plan.tables.map(trackRoutes);
+  const byOid = new Map(tracked.map((table) => [table.watched.oid, table]));
+  const byName = new Map(tracked.map((table) => [tableReference(table), table]));
   let lookups = new Map<Route, Map<string, string[]>>();
   let gathered = 0;
 
@@ -57,12 +67,13 @@ export function createRouter(plan: Plan): Router {
     { route, positions }: CompiledRoute,
     row: RowValues,
     affect: (index: string, id: string) => void,
+    affectAny: (index: string) => void,
   ): void => {
     const values: string[] = [];
     for (const position of positions) {
       const value = row[position];
       if (value === null) return; // a null refers to nothing
-      if (value === undefined) throw unroutable(route);
+      if (value === undefined) return affectAny(route.index);
       values.push(value);
     }
     if (route.lookup === null) affect(route.index, keyToId(values));
@@ -70,13 +81,14 @@ export function createRouter(plan: Plan): Router {
   };
 
   return {
-    track: (schema, name) => tables.get(tableReference({ schema, name })),
-    route(change, affect) {
-      const { routes } = change.table as TrackedRoutes;
+    track: (table) => byOid.get(table.oid ?? 0) ?? byName.get(tableReference(table)),
+    route(change, affect, affectAny) {
+      const { routes, rootOf } = change.table as TrackedRoutes;
+      const any = (index: string): void => affectAny(index, rootOf.has(index));
       for (const compiled of routes) {
         if (change.kind === 'insert' && !compiled.route.onInsert) continue;
-        if (change.old) follow(compiled, change.old, affect);
-        if (change.new) follow(compiled, withUnchanged(change.new, change.old), affect);
+        if (change.old) follow(compiled, change.old, affect, any);
+        if (change.new) follow(compiled, withUnchanged(change.new, change.old), affect, any);
       }
     },
     takeLookups() {
@@ -93,9 +105,9 @@ export function createRouter(plan: Plan): Router {
       return gathered;
     },
     truncated(table) {
-      const { watched } = table as TrackedRoutes;
-      const indexes = new Set([...watched.routes.map((route) => route.index), ...watched.rootOf]);
-      return [...indexes].map((index) => ({ index, isRoot: watched.rootOf.includes(index) }));
+      const { watched, rootOf } = table as TrackedRoutes;
+      const indexes = new Set([...watched.routes.map((route) => route.index), ...rootOf]);
+      return [...indexes].map((index) => ({ index, isRoot: rootOf.has(index) }));
     },
   };
 }
@@ -105,23 +117,14 @@ function withUnchanged(row: RowValues, old: RowValues | null): RowValues {
   return old && row.includes(undefined) ? row.map((value, position) => value ?? old[position]) : row;
 }
 
-/** A TOASTed key that an update left unchanged does not come with it. */
-function unroutable(route: Route): ProjectorError {
-  return new ProjectorError(
-    'PROJ_PREFLIGHT',
-    `a change came without a value of ${route.columns.join(', ')}, from which its ${route.index} documents are found`,
-    'Give the table REPLICA IDENTITY FULL, then run `projector snapshot`.',
-  );
-}
-
 function trackRoutes(watched: WatchedTable): TrackedRoutes {
   const columns = [...new Set(watched.routes.flatMap((route) => route.columns))];
   return {
     schema: watched.schema,
     name: watched.name,
     columns,
-    identityColumns: watched.identityColumns,
     watched,
+    rootOf: new Set(watched.rootOf),
     routes: watched.routes.map((route) => ({
       route,
       positions: route.columns.map((column) => columns.indexOf(column)),

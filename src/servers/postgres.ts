@@ -108,6 +108,14 @@ export function isTransientPostgresError(error: Error): boolean {
   return isNetworkError(error) || TRANSIENT_MESSAGES.test(error.message);
 }
 
+/**
+ * Whether Postgres refuses a query for what the database is by now: a name is gone, a value does not fit its type, a right
+ * was taken away, an expression fails. Planned anew, it may be another query.
+ */
+export function isRefusedQuery(error: unknown): error is pg.DatabaseError {
+  return /^(22|42|3F|0A)/.test(sqlState(error) ?? '');
+}
+
 /** A failure of the connection itself, whichever server it led to. */
 export function isNetworkError(error: Error): boolean {
   const code = (error as NodeJS.ErrnoException).code;

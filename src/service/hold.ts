@@ -3,13 +3,14 @@ import { createHistory, type History } from '../checkpoint/history.ts';
 import { decideStart, resyncRequired, type StartDecision } from '../checkpoint/start.ts';
 import { createCheckpointStore, type CheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
+import { basisOf, type Basis } from '../definition/basis.ts';
 import { preparePlan, type PreparedPlan } from '../definition/prepare.ts';
 import type { IndexAdmin, Origin } from '../loader/indexes.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Logger } from '../ops/log.ts';
-import type { TrackedTable } from '../replication/message.ts';
+import type { Track } from '../replication/message.ts';
 import { createPgoutputDecoder } from '../replication/pgoutput.ts';
-import { readCoverage, type Coverage } from '../replication/coverage.ts';
+import { readPublished } from '../replication/publication.ts';
 import { createSlot, dropSlot, readSlot, slotBusy } from '../replication/slot.ts';
 import { openStream, type ReplicationStream } from '../replication/stream.ts';
 import { createWal2jsonDecoder } from '../replication/wal2json.ts';
@@ -26,8 +27,8 @@ import { waitForTurn } from './turn.ts';
 /** The slot, held: what a session works with. */
 export interface Hold {
   readonly plan: PreparedPlan;
-  /** How the stream covers the plan's tables. */
-  readonly coverage: Coverage;
+  /** What the documents of each index rest on beside the rows, by the index's name. */
+  readonly bases: ReadonlyMap<string, Basis>;
   readonly router: Router;
   readonly stream: ReplicationStream;
   readonly checkpoints: CheckpointStore;
@@ -61,31 +62,48 @@ export interface HoldOptions {
  * @throws ProjectorError `PROJ_RESYNC_REQUIRED`, `PROJ_SLOT_BUSY`, `PROJ_PREFLIGHT`, or a definition's own.
  */
 export async function takeHold(options: HoldOptions): Promise<Hold> {
-  const { settings, connections, indexes, log, signal } = options;
+  const { settings, connections, indexes, isStandby, log, signal } = options;
   const { retry, redis } = connections;
   const slot = settings.name;
   const checkpoints = createCheckpointStore(redis, settings.name, randomUUID());
   const marker = createRebuildMarker(redis, settings.name);
 
-  const prepared = await retry.postgres(() =>
-    withClient(settings.databaseUrl, `projector ${slot}`, async (client) => {
-      const plan = await preparePlan(client, settings.definitionsDir);
-      const mended = await mend(client, await findProblems(client, plan, settings));
-      for (const sql of mended) log.info({ sql }, 'prepared Postgres');
-      return { plan, walSenderTimeoutMs: await readWalSenderTimeout(client) };
-    }),
-  );
-  const { plan } = prepared;
-  const coverage = await readCoverage(connections.query, slot, plan.tables);
+  const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
+    retry.postgres(() => withClient(settings.databaseUrl, `projector ${slot}`, work));
+
+  // Before anything is prepared: it might not be so any more after the wait.
+  await waitForTurn({
+    slot,
+    readSlot: () => inPostgres((client) => readSlot(client, slot)),
+    ownSenderPid: options.sender.pid,
+    isStandby,
+    isHolderAlive: async () => (await retry.redis(() => readStatus(redis, slot))) !== null,
+    endHolder: async (pid) => {
+      log.warn({ pid }, 'the holder of the slot is silent; ending its connection');
+      await inPostgres((client) => client.query('select pg_terminate_backend($1)', [pid]));
+    },
+    onWait: () => {
+      log.info({ slot }, isStandby ? 'standing by' : 'waiting for the slot to be free');
+    },
+    now: () => performance.now(),
+    signal,
+  });
+
+  const prepared = await inPostgres(async (client) => {
+    const plan = await preparePlan(client, settings.definitionsDir);
+    const mended = await mend(client, await findProblems(client, plan, settings));
+    for (const sql of mended) log.info({ sql }, 'prepared Postgres');
+    const published = await readPublished(client, slot);
+    const bases = new Map(plan.indexes.map((index) => [index.name, basisOf(index, plan.catalog, published)]));
+    return { plan, bases, walSenderTimeoutMs: await readWalSenderTimeout(client) };
+  });
+  const { plan, bases } = prepared;
   const router = createRouter(plan);
-  const track = (schema: string, name: string): TrackedTable | undefined => router.track(schema, name);
+  const track: Track = (table) => router.track(table);
   const decoder =
     settings.decoder === 'wal2json'
       ? createWal2jsonDecoder({ tables: plan.tables, track })
       : createPgoutputDecoder({ publication: slot, track });
-
-  const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
-    retry.postgres(() => withClient(settings.databaseUrl, `projector ${slot}`, work));
 
   const findIndexes = async (): Promise<Awaited<ReturnType<IndexAdmin['find']>>> => {
     const found = await Promise.all(
@@ -110,24 +128,6 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     return cleared;
   };
 
-  const turn = (isStandby: boolean): Promise<void> =>
-    waitForTurn({
-      slot,
-      readSlot: () => inPostgres((client) => readSlot(client, slot)),
-      ownSenderPid: options.sender.pid,
-      isStandby,
-      isHolderAlive: async () => (await retry.redis(() => readStatus(redis, slot))) !== null,
-      endHolder: async (pid) => {
-        log.warn({ pid }, 'the holder of the slot is silent; ending its connection');
-        await inPostgres((client) => client.query('select pg_terminate_backend($1)', [pid]));
-      },
-      onWait: () => {
-        log.info({ slot }, isStandby ? 'standing by' : 'waiting for the slot to be free');
-      },
-      now: () => performance.now(),
-      signal,
-    });
-
   const decide = async (rebuild: Rebuild | null): Promise<StartDecision> =>
     decideStart({
       ...(await inPostgres(async (client) => ({
@@ -140,7 +140,6 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       rebuilding: rebuild?.incarnation ?? null,
     });
 
-  await turn(options.isStandby);
   const anew = (how: StartOver): Rebuild => ({
     incarnation: randomUUID(),
     dropsIndexes: how === 'drop',
@@ -194,7 +193,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     await retry.redis(() => checkpoints.store({ ...start.durable, origin }));
     return {
       plan,
-      coverage,
+      bases,
       router,
       stream,
       checkpoints,

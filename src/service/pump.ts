@@ -18,8 +18,12 @@ export interface PumpOptions {
   readonly floor: Floor;
   readonly dispatcher: Dispatcher;
   readonly fanOut: FanOut;
-  /** Pages every id that an index's root or its physical index has; for a TRUNCATE. */
-  readonly allIds: (index: string, isRoot: boolean) => AsyncIterable<readonly string[]>;
+  /** Pages the ids of all rows of an index's root. */
+  readonly rowIds: (index: string) => AsyncIterable<readonly string[]>;
+  /** Pages the ids of all documents that an index has, or that are on their way into it. */
+  readonly documentIds: (index: string) => AsyncIterable<readonly string[]>;
+  /** Told when the stream does not say enough of a change to find the documents that it touches. */
+  readonly onUntold: () => void;
   /** All that ends at or before this is durable already. */
   readonly durable: Position;
   /** Sees that what is durable already comes by as it did before (invariant 7). */
@@ -101,14 +105,25 @@ export async function pump(options: PumpOptions): Promise<never> {
     if (endLsn > state.routed.lsn) state.routed = { lsn: endLsn, lastCommit };
   };
 
-  /** Every document of the indexes that read the tables; of a root, those that the index has. */
+  const affectRows = (index: string): void => fanOut.spread(`rows ${index}`, index, options.rowIds(index));
+  const affectDocuments = (index: string): void =>
+    fanOut.spread(`documents ${index}`, index, options.documentIds(index));
+
+  /** Every document of the indexes that read the tables; where a root is truncated, those that were there. */
   const truncate = (tables: readonly TrackedTable[]): void => {
     const truncated = tables.flatMap((table) => router.truncated(table));
     const roots = new Set(truncated.flatMap(({ index, isRoot }) => (isRoot ? index : [])));
     for (const index of new Set(truncated.map((one) => one.index))) {
-      const isRoot = roots.has(index);
-      fanOut.spread(`truncate ${isRoot} ${index}`, index, options.allIds(index, isRoot));
+      if (roots.has(index)) affectDocuments(index);
+      else affectRows(index);
     }
+  };
+
+  /** The change was made when a column had another name, or the replica identity was another. */
+  const affectAny = (index: string, isRoot: boolean): void => {
+    affectRows(index);
+    if (isRoot) affectDocuments(index);
+    options.onUntold();
   };
 
   /** Invariant 6: between transactions, with nothing before it in the queue, the server's position is ours. */
@@ -131,7 +146,7 @@ export async function pump(options: PumpOptions): Promise<never> {
           break;
         case 'change':
           state.changes++;
-          if (!isPassed()) router.route(message, affect);
+          if (!isPassed()) router.route(message, affect, affectAny);
           break;
         case 'truncate':
           if (!isPassed()) truncate(message.tables);

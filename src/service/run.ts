@@ -1,9 +1,11 @@
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import type { DatabaseError } from 'pg';
+import { resyncRequired } from '../checkpoint/start.ts';
 import type { Settings } from '../config/settings.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { isTransientElasticsearchError } from '../servers/elasticsearch.ts';
-import { isTransientPostgresError } from '../servers/postgres.ts';
+import { isRefusedQuery, isTransientPostgresError } from '../servers/postgres.ts';
 import { isTransientRedisError } from '../servers/redis.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { StartOver } from './hold.ts';
@@ -23,9 +25,13 @@ export interface ServiceOptions {
   readonly stop: AbortSignal;
 }
 
+/** A query that Postgres refuses twice in so short a time is refused for good. */
+const REFUSED_AGAIN_MS = 60_000;
+
 /**
  * Runs sessions until it is stopped: a session that fails for a reason that may pass (a server that went away, a
- * connection that broke) is followed by another, from the resume point. Rejects when the reason is permanent.
+ * connection that broke) is followed by another, from the resume point. So is one that finds the schema changed: the next
+ * plans anew, or says what in the definitions does not fit any more. Rejects when the reason is permanent.
  */
 export async function runService(options: ServiceOptions): Promise<void> {
   const { settings, log, stop, isStandby = false } = options;
@@ -36,9 +42,11 @@ export async function runService(options: ServiceOptions): Promise<void> {
   const isTransient = (error: Error): boolean =>
     isServerFailure(error) ||
     error instanceof BeginAgainError ||
+    isRefusedQuery(error) ||
     (error instanceof ProjectorError &&
       ((error.code === 'PROJ_RESYNC_REQUIRED' && settings.resync === 'auto') ||
         (isStandby && (error.code === 'PROJ_SLOT_BUSY' || error.code === 'PROJ_OWNERSHIP_LOST'))));
+  let lastRefusedMs = -Infinity;
   const policy = retry(
     handleWhen((error) => !stop.aborted && error instanceof Error && isTransient(error)),
     {
@@ -64,6 +72,12 @@ export async function runService(options: ServiceOptions): Promise<void> {
             startOver = null;
           },
         }).catch((error: unknown) => {
+          if (isRefusedQuery(error)) {
+            // The session before was refused, too, and this one has planned its queries anew.
+            const refusedMs = performance.now();
+            if (refusedMs - lastRefusedMs < REFUSED_AGAIN_MS) throw refusedAgain(error);
+            lastRefusedMs = refusedMs;
+          }
           // Where it is transient, RESYNC=auto: the stream itself has shown that it is another history.
           if (error instanceof ProjectorError && error.code === 'PROJ_RESYNC_REQUIRED') startOver = 'beside';
           throw error;
@@ -85,4 +99,19 @@ function isServerFailure(error: Error): boolean {
 
 function isCancellation(error: Error): boolean {
   return error.name === 'AbortError' || error.name === 'TaskCancelledError';
+}
+
+function refusedAgain(error: DatabaseError): ProjectorError {
+  // Where the stream begins, there was no publication: https://www.postgresql.org/docs/current/logical-replication.html
+  if (error.routine === 'get_publication_oid') {
+    return resyncRequired('the publication was missing when changes were made, which are not told therefore');
+  }
+  // Of a value that does not fit, Postgres' message shows the value.
+  const cause = error.code?.startsWith('22') ? `SQLSTATE ${error.code}` : error.message;
+  return new ProjectorError(
+    'PROJ_QUERY_REFUSED',
+    `Postgres refuses to read documents: ${cause}`,
+    'Mend the expression, the rows or the rights that it is about, and start again; nothing is lost meanwhile.',
+    { cause: error },
+  );
 }

@@ -10,7 +10,6 @@ import { createIndexAdmin } from '../loader/indexes.ts';
 import { createLoader } from '../loader/loader.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
-import { readCoverage } from '../replication/coverage.ts';
 import { createGate } from '../replication/gate.ts';
 import { idPages } from '../router/pages.ts';
 import { formatLsn, maxLsn, type Lsn } from '../shared/lsn.ts';
@@ -18,12 +17,12 @@ import { attend } from './attendance.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { createClaimedProjection } from './claimed.ts';
 import { openConnections } from './connections.ts';
-import { createCoverageStore, uncoveredIndexes, watchCoverage } from './coverage-watch.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createFanOut } from './fan-out.ts';
 import { takeHold, type StartOver } from './hold.ts';
 import { createProjection, type ProjectionCounts } from './projection.ts';
 import { pump } from './pump.ts';
+import { createSchemaWatch } from './schema-watch.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { withdrawStatus, type ServiceStatus } from './status.ts';
 import { ensureTargets, type BuildTarget } from './targets.ts';
@@ -51,7 +50,7 @@ export interface SessionOptions {
 
 const WATCH_MS = 500;
 const COVERED_POLL_MS = 50;
-const TRUNCATE_PAGE = 1_000;
+const ID_PAGE = 1_000;
 
 /**
  * One session: takes hold of the slot, streams and snapshots until it is stopped or fails. It begins where the last
@@ -158,16 +157,14 @@ export async function runSession(options: SessionOptions): Promise<void> {
 
   // The producers of ids: the stream, snapshots, and what commands ask for.
   const projectClaimed = createClaimedProjection(debouncer, dispatcher, project, ending);
-  const allIds = async function* (name: string, isRoot: boolean): AsyncGenerator<readonly string[]> {
-    const { physical, index } = targetOf(name);
-    if (!isRoot) {
-      yield* idPages(query, index.keyPages, { pageSize: TRUNCATE_PAGE });
-      return;
-    }
-    // What has read the rows before they went may write them only now; what reads them later sees them gone.
+  const rowIds = (name: string): AsyncIterable<readonly string[]> =>
+    idPages(query, targetOf(name).index.keyPages, { pageSize: ID_PAGE });
+  const documentIds = async function* (name: string, olderThan?: Lsn): AsyncGenerator<readonly string[]> {
+    const { physical } = targetOf(name);
+    // What has read rows before they went may write them only now; what reads them later sees them gone.
     await dispatcher.until(debouncer.underWay(), ending);
     await retry.elasticsearch(() => indexes.refresh(physical));
-    yield* indexIds(elasticsearch, physical, TRUNCATE_PAGE);
+    yield* indexIds(elasticsearch, physical, ID_PAGE, olderThan);
   };
   const fanOut = createFanOut({
     router: hold.router,
@@ -235,7 +232,9 @@ export async function runSession(options: SessionOptions): Promise<void> {
   attending.catch(fail);
   log.info({ from: formatLsn(hold.durable.lsn), indexes: indexNames }, 'holding the slot');
 
-  targets.push(...(await ensureTargets(hold.plan, indexes, hold.origin, retry.elasticsearch, log)));
+  targets.push(
+    ...(await ensureTargets(hold.plan, hold.bases, indexes, hold.origin, retry.elasticsearch, log)),
+  );
   await deadLetters.open(targets.map(({ physical }) => physical));
   snapshots = createSnapshots({
     settings,
@@ -245,15 +244,23 @@ export async function runSession(options: SessionOptions): Promise<void> {
     project: projectClaimed,
     rebuild: hold.rebuild,
     onServed: () => deadLetters.sweep(),
+    documentIds,
     newest,
     log,
     now,
     ending,
   });
-  const coverage = createCoverageStore(redis, settings.name);
-  const before = (await retry.redis(() => coverage.read())) ?? hold.coverage;
-  await snapshots.demand(uncoveredIndexes(hold.plan, before, hold.coverage, log));
-  await retry.redis(() => coverage.write(hold.coverage));
+  const schemaWatch = createSchemaWatch({
+    settings,
+    retry: retry.postgres,
+    plan: hold.plan,
+    bases: hold.bases,
+    async onExtended(name, { parts }) {
+      const { physical, isOutdated } = targetOf(name);
+      if (!isOutdated) await retry.elasticsearch(() => indexes.rebase(physical, parts));
+    },
+    signal: ending,
+  });
   const streaming = pump({
     stream,
     gate: createGate({
@@ -269,7 +276,9 @@ export async function runSession(options: SessionOptions): Promise<void> {
     floor,
     dispatcher,
     fanOut,
-    allIds,
+    rowIds,
+    documentIds,
+    onUntold: () => schemaWatch.look(),
     durable: hold.durable,
     history: hold.history,
     onSettled: (lsn) => {
@@ -290,12 +299,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const task = options.task?.(workWith(snapshots), ending).then(() => finishing.abort());
   const snapshotting = snapshots.run([]);
   const checkpointing = checkpointer.run(ending);
-  const watchingCoverage = watchCoverage(
-    () => readCoverage(query, settings.name, hold.plan.tables),
-    hold.coverage,
-    ending,
-  );
-  for (const part of [streaming, snapshotting, checkpointing, watchingCoverage, task]) part?.catch(fail);
+  for (const part of [streaming, snapshotting, checkpointing, schemaWatch.run(), task]) part?.catch(fail);
 
   const watchdog = createWatchdog(settings.stallTimeoutMs, now);
   const watching = setInterval(() => {

@@ -1,11 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { Settings } from '../config/settings.ts';
-import { indexIds } from '../loader/index-ids.ts';
 import type { IndexAdmin } from '../loader/indexes.ts';
 import type { Logger } from '../ops/log.ts';
 import { passBarrier } from '../replication/gate.ts';
 import type { Lsn } from '../shared/lsn.ts';
 import { createProgressStore, type ProgressStore } from '../snapshot/progress.ts';
-import { emptyProgress, runSnapshot } from '../snapshot/snapshot.ts';
+import { runSnapshot } from '../snapshot/snapshot.ts';
 import type { Connections } from './connections.ts';
 import type { Project } from './projection.ts';
 import type { RebuildMarker } from './rebuild.ts';
@@ -21,6 +21,8 @@ export interface SnapshotsOptions {
   readonly rebuild: RebuildMarker;
   /** Told when an index has come to serve, and those that it replaces are gone. */
   readonly onServed: () => Promise<void>;
+  /** Pages the ids of the documents that an index has, or that are on their way into it, of versions before this. */
+  readonly documentIds: (index: string, olderThan: Lsn) => AsyncIterable<readonly string[]>;
   /** A version newer than that of any document, once all that is older is visible. */
   readonly newest: () => Promise<Lsn>;
   readonly log: Logger;
@@ -31,17 +33,13 @@ export interface SnapshotsOptions {
 
 export interface Snapshots {
   /**
-   * Fills the indexes that are being built, those whose snapshot was interrupted, and those that are named, one after
-   * the other. Settles when that is done or the session ends.
+   * Fills the indexes that are being built, those whose documents rest on what has changed, those whose snapshot was
+   * interrupted, and those that are named, one after the other. Settles when that is done or the session ends.
    */
   readonly run: (requested: readonly string[]) => Promise<void>;
-  /** Makes the next `run`, in this session or a later one, fill these indexes again. */
-  demand(names: readonly string[]): Promise<void>;
   /** Whether an index has still to be filled, or filled again. */
   readonly isRunning: boolean;
 }
-
-const SWEEP_PAGE = 1_000;
 
 /** The session's snapshots: the second producer of ids, beside the stream. */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
@@ -49,6 +47,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { retry, waits } = connections;
   const progress = retrying(createProgressStore(connections.redis, settings.name), retry.redis);
   const building = new Set(options.targets.filter(({ isBuilding }) => isBuilding));
+  const outdated = new Set(options.targets.filter(({ isOutdated }) => isOutdated));
   const state = { isRunning: false, previous: Promise.resolve() };
 
   /**
@@ -56,8 +55,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
    * that the snapshot has written is at the version `since` or newer.
    */
   const sweep = async (target: BuildTarget, since: Lsn): Promise<boolean> => {
-    await retry.elasticsearch(() => indexes.refresh(target.physical));
-    for await (const ids of indexIds(connections.elasticsearch, target.physical, SWEEP_PAGE, since)) {
+    for await (const ids of options.documentIds(target.index.name, since)) {
       if (ending.aborted) return false;
       await project(target, ids);
     }
@@ -65,12 +63,14 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   };
 
   const fill = async (target: BuildTarget): Promise<void> => {
-    const { index, physical } = target;
+    const { index, physical, basis } = target;
     log.info({ index: index.name, physical }, 'snapshot begins');
-    const since = building.has(target) ? null : await options.newest();
+    const isNew = building.has(target) && !outdated.has(target);
+    const since = isNew ? null : await options.newest();
     const result = await runSnapshot({
       index,
       physical,
+      basis: createHash('sha256').update(JSON.stringify(basis.parts)).digest('hex').slice(0, 16),
       query: connections.query,
       project: (ids) => project(target, ids),
       progress,
@@ -82,6 +82,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       now,
     });
     if (!result) return;
+    if (outdated.has(target)) await retry.elasticsearch(() => indexes.rebase(physical, basis.parts));
+    outdated.delete(target);
     if (building.has(target)) {
       await retry.elasticsearch(() => indexes.serve(index, target.state));
       await options.onServed();
@@ -104,7 +106,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     for (const target of options.targets) {
       const { name } = target.index;
       const isInterrupted = async (): Promise<boolean> => (await progress.read(name))?.state === 'running';
-      if (!(building.has(target) || requested.includes(name) || (await isInterrupted()))) continue;
+      const isDue = building.has(target) || outdated.has(target) || requested.includes(name);
+      if (!isDue && !(await isInterrupted())) continue;
       state.isRunning = true;
       await fill(target);
       if (ending.aborted) return;
@@ -118,14 +121,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       state.previous = state.previous.then(() => run(requested));
       return state.previous;
     },
-    async demand(names) {
-      for (const { index, physical } of options.targets) {
-        if (!names.includes(index.name)) continue;
-        await progress.write(index.name, await emptyProgress(connections.query, index, physical));
-      }
-    },
     get isRunning() {
-      return state.isRunning || building.size > 0;
+      return state.isRunning || building.size + outdated.size > 0;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { compareBasis, type Basis } from '../definition/basis.ts';
 import type { Plan } from '../definition/plan.ts';
 import type { IndexAdmin, Origin, PhysicalIndex } from '../loader/indexes.ts';
 import type { Logger } from '../ops/log.ts';
@@ -8,6 +9,10 @@ import type { Target } from './projection.ts';
 export interface BuildTarget extends Target {
   readonly state: PhysicalIndex;
   readonly isBuilding: boolean;
+  /** What its documents rest on from now on. */
+  readonly basis: Basis;
+  /** They rest on something else still: each has to be read again. */
+  readonly isOutdated: boolean;
 }
 
 /**
@@ -16,6 +21,7 @@ export interface BuildTarget extends Target {
  */
 export async function ensureTargets(
   plan: Plan,
+  bases: ReadonlyMap<string, Basis>,
   indexes: IndexAdmin,
   origin: Origin,
   retry: Retry,
@@ -23,17 +29,25 @@ export async function ensureTargets(
 ): Promise<BuildTarget[]> {
   const targets: BuildTarget[] = [];
   for (const index of plan.indexes) {
+    const basis = bases.get(index.name) ?? { parts: [], filled: [] };
     const state = await retry(async () => {
       const current = (await indexes.find(index)).filter(
         (found) => found.hash === index.hash && found.origin.incarnation === origin.incarnation,
       );
       return (
-        current.find(({ serving }) => serving) ?? current.at(-1) ?? (await indexes.create(index, origin))
+        current.find(({ serving }) => serving) ??
+        current.at(-1) ??
+        (await indexes.create(index, origin, basis.parts))
       );
     });
     if (!state.serving) log.info({ index: index.name, physical: state.physical }, 'building an index');
     const { physical, writeAlias } = state;
-    targets.push({ index, physical, writeAlias, state, isBuilding: !state.serving });
+    const become = state.basis && compareBasis(state.basis, basis);
+    const isOutdated = become === 'changed';
+    if (isOutdated)
+      log.warn({ index: index.name }, 'what its documents rest on has changed; reading all again');
+    else if (become !== 'same') await retry(() => indexes.rebase(physical, basis.parts));
+    targets.push({ index, physical, writeAlias, state, isBuilding: !state.serving, basis, isOutdated });
   }
   return targets;
 }

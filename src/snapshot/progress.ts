@@ -5,6 +5,8 @@ import type { Redis } from '../servers/redis.ts';
 export interface SnapshotProgress {
   /** The physical index that it fills. */
   readonly physical: string;
+  /** A digest of what the documents rest on beside the rows: on another, it is begun again. */
+  readonly basis: string;
   readonly state: 'running' | 'done';
   /** Documents written or found gone. */
   readonly done: number;
@@ -16,6 +18,7 @@ export interface SnapshotProgress {
 
 const progressSchema = z.object({
   physical: z.string(),
+  basis: z.string().default(''),
   state: z.enum(['running', 'done']),
   done: z.number(),
   total: z.number(),

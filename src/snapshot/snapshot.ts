@@ -9,6 +9,8 @@ export interface SnapshotOptions {
   readonly index: IndexPlan;
   /** The physical index to fill. */
   readonly physical: string;
+  /** A digest of what the documents rest on beside the rows. */
+  readonly basis: string;
   readonly query: QueryRows;
   /** Claims, reads and writes documents; settles when all of them are durable. */
   readonly project: (ids: readonly string[]) => Promise<void>;
@@ -33,12 +35,13 @@ export interface SnapshotOptions {
  * The caller has passed the barrier. Resolves with the final progress, or null when it was ended by the signal.
  */
 export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotProgress | null> {
-  const { index, physical, query, project, progress, chunkSize, parallelism, maxRate, signal, now } = options;
+  const { index, physical, basis, query, project, progress, signal, now } = options;
+  const { chunkSize, parallelism, maxRate } = options;
   const stored = await progress.read(index.name);
   let state: SnapshotProgress =
-    stored?.state === 'running' && stored.physical === physical
+    stored?.state === 'running' && stored.physical === physical && stored.basis === basis
       ? stored
-      : await emptyProgress(query, index, physical);
+      : await emptyProgress(query, index, physical, basis);
   const report = async (next: SnapshotProgress): Promise<void> => {
     state = next;
     await progress.write(index.name, state);
@@ -92,11 +95,12 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
 }
 
 /** The progress of a snapshot that has not begun. */
-export async function emptyProgress(
+async function emptyProgress(
   query: QueryRows,
   index: IndexPlan,
   physical: string,
+  basis: string,
 ): Promise<SnapshotProgress> {
   const [row] = await query(index.countSql, []);
-  return { physical, state: 'running', done: 0, total: Number(row?.[0] ?? 0), after: null };
+  return { physical, basis, state: 'running', done: 0, total: Number(row?.[0] ?? 0), after: null };
 }

@@ -21,6 +21,7 @@ const index = {
   origin,
   original: true,
   serving: true,
+  basis: null,
 };
 const facts: StartFacts = {
   server,

@@ -44,6 +44,7 @@ test('three URLs are enough, and everything else has its default', () => {
     shouldDropIndex: false,
     logLevel: 'info',
     decoder: 'pgoutput',
+    schemaCheckIntervalMs: 10_000,
     batchSize: 500,
     debounceQuietMs: 0,
     debounceMaxWaitMs: 1000,

@@ -44,6 +44,9 @@ export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Cata
         }),
         storage: [
           {
+            oid: oidOf(display),
+            file: '1',
+            isEmpty: false,
             schema,
             name,
             kind: 'table',
@@ -74,6 +77,7 @@ function columnOf(text: string, key: readonly string[]): CatalogColumn {
     isGenerated: false,
     textClass: exact[type] ?? null,
     hasBuiltInOperators: true,
+    basis: [],
   };
 }
 

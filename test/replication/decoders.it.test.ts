@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Client } from 'pg';
 import { wantedVersions } from '../../dev/stack/versions.ts';
-import type { Decoder, ReplicationMessage, RowChange, TrackedTable } from '../../src/replication/message.ts';
+import type {
+  Decoder,
+  ReplicationMessage,
+  RowChange,
+  Track,
+  TrackedTable,
+} from '../../src/replication/message.ts';
 import { createPgoutputDecoder } from '../../src/replication/pgoutput.ts';
 import { createSlot, dropSlot } from '../../src/replication/slot.ts';
 import { openStream } from '../../src/replication/stream.ts';
@@ -15,26 +21,31 @@ const skip = !wantedVersions().wal2json && 'this Postgres has not wal2json (make
 /** Names with everything that has to be quoted somewhere. */
 const odd = { schema: `S, "d".*'\\ é`, table: `T.a "b", *'\\ж`, column: `c "d":'\\ 🎬` };
 
-const keys: TrackedTable = {
+/** A table of which more is tracked than its replica identity has. */
+interface Tracked extends TrackedTable {
+  readonly identityColumns: readonly string[];
+}
+
+const keys: Tracked = {
   schema: odd.schema,
   name: odd.table,
   columns: [odd.column, 'big', 'flag', 'raw', 'at', 'mood', 'exact', 'letters', 'uid', 'json'],
   identityColumns: [odd.column],
 };
-const links: TrackedTable = {
+const links: Tracked = {
   schema: 'public',
   name: 'link',
   columns: ['a', 'b'],
   identityColumns: ['a', 'b'],
 };
-const whole: TrackedTable = {
+const whole: Tracked = {
   schema: 'public',
   name: 'whole',
   columns: ['a', 'long'],
   identityColumns: ['a'],
 };
 const tables = [keys, links, whole];
-const track = (schema: string, name: string): TrackedTable | undefined =>
+const track: Track = ({ schema, name }) =>
   tables.find((table) => table.schema === schema && table.name === name);
 
 describe('wal2json and pgoutput', { skip }, () => {
@@ -154,7 +165,7 @@ function inCommon(message: ReplicationMessage): ReplicationMessage[] {
     return message.tables.map((table) => ({ tag: 'truncate', tables: [table] }));
   if (message.tag !== 'change') return [message];
   const old: RowChange['old'] = message.kind === 'insert' ? null : (message.old ?? message.new);
-  const { columns, identityColumns } = message.table;
+  const { columns, identityColumns } = message.table as Tracked;
   return [{ ...message, old: old && old.filter((_, i) => identityColumns.includes(columns[i] ?? '')) }];
 }
 

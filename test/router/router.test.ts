@@ -11,9 +11,9 @@ const upward: Route = { index: 'orders', columns: ['id'], lookup, onInsert: fals
 const plan: Plan = {
   indexes: [],
   tables: [
-    { ...watched('line'), routes: [direct], identityColumns: ['order_id'] },
-    { ...watched('article'), routes: [upward], identityColumns: ['id'] },
-    { ...watched('orders'), routes: [{ ...direct, columns: ['a', 'b'] }], rootOf: ['orders'] },
+    { ...watched('line'), oid: 1, routes: [direct], identityColumns: ['order_id'] },
+    { ...watched('article'), oid: 2, routes: [upward], identityColumns: ['id'] },
+    { ...watched('orders'), oid: 3, routes: [{ ...direct, columns: ['a', 'b'] }], rootOf: ['orders'] },
   ],
 };
 
@@ -41,10 +41,26 @@ test('lookups are gathered once for each key, and not for rows that nobody can r
   assert.deepEqual(router.takeLookups(), []);
 });
 
-test('an unchanged TOAST value is taken from the old row, and without one is an error', () => {
+test('an unchanged TOAST value is taken from the old row', () => {
   const router = createRouter(plan);
   assert.deepEqual(route(router, 'line', 'update', ['1'], [undefined]), ['orders/1', 'orders/1']);
-  assert.throws(() => route(router, 'line', 'update', null, [undefined]), { code: 'PROJ_PREFLIGHT' });
+});
+
+test('a value that is not told may lead to any document', () => {
+  const router = createRouter(plan);
+  assert.deepEqual(route(router, 'line', 'update', [undefined], ['2']), ['orders', 'orders/2']);
+  assert.deepEqual(route(router, 'line', 'delete', [undefined], null), ['orders']);
+  assert.deepEqual(route(router, 'article', 'update', null, [undefined]), ['orders']);
+  assert.equal(router.gathered, 0);
+  assert.deepEqual(route(router, 'orders', 'delete', ['1', undefined], null), ['orders (root)']);
+});
+
+test('a table is known by its oid, whatever it is called, or else by its name', () => {
+  const router = createRouter(plan);
+  const line = tableOf(router, 'line');
+  assert.equal(router.track({ schema: 's', name: 'renamed', oid: 1 }), line);
+  assert.equal(router.track({ schema: 's', name: 'line', oid: 7 }), line);
+  assert.equal(router.track({ schema: 's', name: 'renamed', oid: 7 }), undefined);
 });
 
 test('a truncated table names the indexes that read it', () => {
@@ -67,7 +83,7 @@ function watched(name: string): Plan['tables'][number] {
 }
 
 function tableOf(router: Router, name: string): TrackedTable {
-  return router.track('s', name) ?? assert.fail(`${name} is not tracked`);
+  return router.track({ schema: 's', name }) ?? assert.fail(`${name} is not tracked`);
 }
 
 function route(
@@ -79,6 +95,10 @@ function route(
 ): string[] {
   const ids: string[] = [];
   const change: RowChange = { tag: 'change', table: tableOf(router, name), kind, old, new: after };
-  router.route(change, (index, id) => ids.push(`${index}/${id}`));
+  router.route(
+    change,
+    (index, id) => ids.push(`${index}/${id}`),
+    (index, isRoot) => ids.push(isRoot ? `${index} (root)` : index),
+  );
   return ids;
 }

@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { basisOf, compareBasis, type Basis } from '../definition/basis.ts';
+import type { PreparedPlan } from '../definition/prepare.ts';
+import { readCatalog } from '../definition/read-catalog.ts';
+import type { Settings } from '../config/settings.ts';
+import { readPublished } from '../replication/publication.ts';
+import { withClient } from '../servers/postgres.ts';
+import type { Retry } from '../servers/retry.ts';
+import { BeginAgainError } from './begin-again.ts';
+import { findProblems, preflightError } from './preflight.ts';
+
+export interface SchemaWatchOptions {
+  readonly settings: Settings;
+  readonly retry: Retry;
+  readonly plan: PreparedPlan;
+  /** What the documents of each index rest on, by the index's name. */
+  readonly bases: ReadonlyMap<string, Basis>;
+  /** Told of an index whose basis has more to it by now, and is otherwise the same. */
+  readonly onExtended: (index: string, basis: Basis) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+export interface SchemaWatch {
+  /** Looks at intervals until aborted; rejects when the session cannot go on as it has begun. */
+  run(): Promise<never>;
+  /** Has it look now. */
+  look(): void;
+}
+
+/**
+ * Watches what the stream does not tell of, or tells too late: that columns were exchanged, a table left the publication,
+ * a partition was attached or detached, or a replica identity does not suffice any more (invariant 11).
+ */
+export function createSchemaWatch(options: SchemaWatchOptions): SchemaWatch {
+  const { settings, retry, plan, onExtended, signal } = options;
+  const bases = new Map(options.bases);
+  const schemas = [...new Set(plan.tables.map(({ schema }) => schema))];
+  let wake: (() => void) | undefined;
+
+  const check = async (): Promise<void> => {
+    const { catalog, published, problems } = await retry(() =>
+      withClient(
+        settings.databaseUrl,
+        `projector ${settings.name}`,
+        async (client) => {
+          const current = await readCatalog(client, schemas);
+          return {
+            catalog: current,
+            published: await readPublished(client, settings.name),
+            problems: await findProblems(client, { ...plan, catalog: current }, settings),
+          };
+        },
+        settings.requestTimeoutMs,
+      ),
+    );
+    for (const index of plan.indexes) {
+      const known = bases.get(index.name)?.parts ?? [];
+      const now = basisOf(index, catalog, published);
+      const become = compareBasis(known, now);
+      if (become === 'changed') {
+        throw new BeginAgainError(`what the documents of ${index.name} rest on has changed`);
+      }
+      if (become === 'extended') {
+        await onExtended(index.name, now);
+        bases.set(index.name, now);
+      }
+    }
+    if (problems.length > 0) throw preflightError(problems);
+  };
+
+  return {
+    async run() {
+      for (;;) {
+        const woken = new AbortController();
+        wake = () => woken.abort();
+        const until = AbortSignal.any([signal, woken.signal]);
+        await delay(settings.schemaCheckIntervalMs, undefined, { signal: until }).catch(() => undefined);
+        signal.throwIfAborted();
+        await check();
+      }
+    },
+    look: () => wake?.(),
+  };
+}
