@@ -44,6 +44,8 @@ export interface DeadLetters {
    * @throws ProjectorError `PROJ_TOO_MANY_DEAD_LETTERS`, with none of these kept.
    */
   settle(documents: SettledDocuments): Promise<readonly string[]>;
+  /** The documents that have a letter, or those whose letter's version is lower than `olderThan`, in pages. */
+  ids(physical: string, olderThan?: Lsn): AsyncGenerator<readonly string[]>;
   /** Forgets the letters of these documents as they are now. */
   drop(physical: string, ids: readonly string[]): Promise<void>;
   /** Forgets the letters of physical indexes that are gone. */
@@ -127,6 +129,14 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
         if (outcome.kind === 'accepted') changeCount(physical, Number(isLetter) - Number(letters.has(id)));
       });
       return expired.flatMap((item) => items.get(item)?.id ?? []);
+    },
+
+    async *ids(physical, olderThan) {
+      for await (const letters of store.pages({ physical })) {
+        yield letters
+          .filter(({ version }) => olderThan === undefined || version < olderThan)
+          .map(({ id }) => id);
+      }
     },
 
     async drop(physical, ids) {

@@ -165,6 +165,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     await dispatcher.until(debouncer.underWay(), ending);
     await retry.elasticsearch(() => indexes.refresh(physical));
     yield* indexIds(elasticsearch, physical, ID_PAGE, olderThan);
+    yield* deadLetters.ids(physical, olderThan);
   };
   const fanOut = createFanOut({
     router: hold.router,

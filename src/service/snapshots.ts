@@ -21,7 +21,7 @@ export interface SnapshotsOptions {
   readonly rebuild: RebuildMarker;
   /** Told when an index has come to serve, and those that it replaces are gone. */
   readonly onServed: () => Promise<void>;
-  /** Pages the ids of the documents that an index has, or that are on their way into it, of versions before this. */
+  /** Pages the ids of the documents that an index has or refuses, or that are on their way into it, of versions before this. */
   readonly documentIds: (index: string, olderThan: Lsn) => AsyncIterable<readonly string[]>;
   /** A version newer than that of any document, once all that is older is visible. */
   readonly newest: () => Promise<Lsn>;

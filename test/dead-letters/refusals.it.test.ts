@@ -89,6 +89,32 @@ describe('documents that Elasticsearch refuses for their content', () => {
     await service.stop();
   });
 
+  it('leave when their rows are gone by a TRUNCATE, or unseen by the stream', async (t) => {
+    await using setting = await open(t);
+    await using service = setting.run();
+    await service.untilStreaming();
+    await insert(setting, [bad('a'), { ...bad('b'), made: '2020-01-01' }]);
+    await setting.covered();
+    await setting.admin.query(`update shop.item set made = 'never' where id = 'b'`);
+    await service.until(({ deadLetters }) => deadLetters['items'] === 2);
+    await setting.admin.query('truncate shop.item');
+    await setting.assertConverged();
+    assert.deepEqual(await letters(setting, 0), []);
+
+    await insert(setting, [bad('c')]);
+    await service.until(({ deadLetters }) => deadLetters['items'] === 1);
+    await service.stop();
+    const { admin, database } = setting;
+    await admin.query(`alter publication ${database.name} drop table shop.item`);
+    await admin.query('delete from shop.item');
+    await admin.query(`alter publication ${database.name} add table shop.item`);
+    await using next = setting.run();
+    await next.untilStreaming();
+    await setting.assertConverged();
+    assert.deepEqual(await letters(setting, 0), []);
+    await next.stop();
+  });
+
   it('leave the document that was there before as it was, until their rows are mended', async (t) => {
     await using setting = await open(t);
     await using service = setting.run();
