@@ -1,6 +1,7 @@
 import { compareBasis, type Basis } from '../definition/basis.ts';
 import type { Plan } from '../definition/plan.ts';
 import type { IndexAdmin, Origin, PhysicalIndex } from '../loader/indexes.ts';
+import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Retry } from '../servers/retry.ts';
 import type { Target } from './projection.ts';
@@ -50,4 +51,15 @@ export async function ensureTargets(
     targets.push({ index, physical, writeAlias, state, isBuilding: !state.serving, basis, isOutdated });
   }
   return targets;
+}
+
+/** Throws PROJ_USAGE when there is no index of that name. */
+export function findTarget(targets: readonly BuildTarget[], name: string): BuildTarget {
+  const target = targets.find(({ index }) => index.name === name);
+  if (target) return target;
+  throw new ProjectorError(
+    'PROJ_USAGE',
+    `there is no index ${name}`,
+    `Choose from: ${targets.map(({ index }) => index.name).join(', ')}.`,
+  );
 }

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ProjectorError } from '../ops/errors.ts';
+import type { ServiceStatus } from './status.ts';
 
 /** What the watchdog looks at. */
 export interface Movement {
@@ -29,5 +31,33 @@ export function createWatchdog(timeoutMs: number, now: () => number): (movement:
       'Start it again: it goes on from the resume point. Look for a lock on a table that it reads (pg_locks), or a ' +
         'statement that takes longer than STALL_TIMEOUT_MS (pg_stat_activity).',
     );
+  };
+}
+
+const INTERVAL_MS = 500;
+
+/** Rejects with PROJ_STALLED when what the status shows has not moved for `timeoutMs`, though it should. */
+export async function watchMovement(
+  status: () => ServiceStatus,
+  timeoutMs: number,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<never> {
+  const look = createWatchdog(timeoutMs, now);
+  for (;;) {
+    look(movementOf(status()));
+    await delay(INTERVAL_MS, undefined, { signal });
+  }
+}
+
+function movementOf(status: ServiceStatus): Movement {
+  const { pendingIds, fanOuts, batchesInFlight, queuedBytes, covered, resumePoint } = status;
+  const { changes, written, superseded, refused } = status;
+  const work = { pendingIds, fanOuts, batchesInFlight, queuedBytes };
+  const isBehind = Object.values(work).some((left) => left > 0) || covered !== resumePoint;
+  return {
+    isOutstanding: isBehind || status.state === 'snapshotting',
+    mark: JSON.stringify({ ...work, covered, resumePoint, changes, written, superseded, refused }),
+    isWaiting: Object.keys(status.waits).length > 0,
   };
 }

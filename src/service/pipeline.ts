@@ -1,0 +1,192 @@
+import type { Settings } from '../config/settings.ts';
+import { createDebouncer, type Debouncer } from '../debouncer/debouncer.ts';
+import { createFloor } from '../debouncer/floor.ts';
+import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
+import { createDeadLetters, type DeadLetters } from '../loader/dead-letters.ts';
+import { createDelivery } from '../loader/delivery.ts';
+import { indexIds } from '../loader/index-ids.ts';
+import type { IndexAdmin } from '../loader/indexes.ts';
+import { createLoader } from '../loader/loader.ts';
+import type { Logger } from '../ops/log.ts';
+import { createGate } from '../replication/gate.ts';
+import { idPages } from '../router/pages.ts';
+import { maxLsn, type Lsn } from '../shared/lsn.ts';
+import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
+import { createClaimedProjection } from './claimed.ts';
+import type { Connections } from './connections.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { createFanOut, type FanOut } from './fan-out.ts';
+import type { Hold } from './hold.ts';
+import { createProjection, type Project, type ProjectionCounts, type Target } from './projection.ts';
+import { pump } from './pump.ts';
+
+export interface PipelineOptions {
+  readonly settings: Settings;
+  readonly connections: Connections;
+  readonly indexes: IndexAdmin;
+  readonly hold: Hold;
+  /** Where an index's documents are written; asked from the first document on. */
+  readonly targetOf: (index: string) => Target;
+  readonly counts: ProjectionCounts & { changes: number };
+  readonly onFailure: (error: unknown) => void;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** The stages of a session, put together: from the stream to documents, and back along the LSN. */
+export interface Pipeline {
+  readonly debouncer: Debouncer;
+  readonly dispatcher: Dispatcher;
+  readonly fanOut: FanOut;
+  readonly deadLetters: DeadLetters;
+  readonly checkpointer: Checkpointer;
+  /** How far the stream has passed the gate, and how far it has been routed. */
+  readonly position: { readonly settled: Lsn; readonly covered: Lsn };
+  /** Reads and writes documents, each once nobody else has it under way. */
+  readonly project: Project;
+  /** A version newer than that of any document; resolves once all that is older is visible. */
+  readonly newest: () => Promise<Lsn>;
+  /** Pages the ids of the documents that an index has, or that are on their way into it, of versions before this. */
+  readonly documentIds: (index: string, olderThan?: Lsn) => AsyncIterable<readonly string[]>;
+  /**
+   * Follows the stream until it fails or the signal is aborted. `onUntold` is told when the stream does not say enough
+   * of a change to find the documents that it touches.
+   */
+  stream(onUntold: () => void): Promise<never>;
+}
+
+const ID_PAGE = 1_000;
+
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { settings, connections, indexes, hold, targetOf, counts, onFailure, log, now, signal } = options;
+  const { retry, redis, elasticsearch, waits, query } = connections;
+  const { stream, checkpoints, durable } = hold;
+  const { maxInFlight, maxPending } = settings;
+
+  const position = { settled: durable.lsn, covered: durable.lsn };
+  const floor = createFloor(durable);
+  const deliver = createDelivery({
+    client: elasticsearch,
+    bulkBytes: settings.bulkBytes,
+    assertHolder: () => checkpoints.assertHolder(),
+    retry: retry.elasticsearch,
+    now,
+  });
+  const deadLetters = createDeadLetters({
+    store: createDeadLetterIndex(elasticsearch, { name: settings.name, prefix: settings.indexPrefix }),
+    deliver,
+    retry: retry.elasticsearch,
+    perMinute: settings.deadLettersPerMinute,
+    log,
+    clock: Date.now,
+    now,
+  });
+  const projection = createProjection({
+    query: connections.preparedQuery,
+    loader: createLoader(deliver),
+    deadLetters,
+    settled: () => position.settled,
+    counts,
+    now,
+  });
+  const debouncer = createDebouncer({
+    indexes: hold.plan.indexes.map(({ name }) => name),
+    batchSize: settings.batchSize,
+    maxInFlight,
+    quietMs: settings.debounceQuietMs,
+    maxWaitMs: settings.debounceMaxWaitMs,
+    floor,
+  });
+  const dispatcher = createDispatcher({
+    debouncer,
+    maxInFlight,
+    project: ({ index, ids }) => projection(targetOf(index), ids),
+    onFailure,
+    now,
+  });
+  const checkpointer = createCheckpointer({
+    checkpoints,
+    origin: hold.origin,
+    durable,
+    floor,
+    acknowledge: (lsn) => stream.acknowledge(lsn),
+    retry: retry.redis,
+    intervalMs: settings.checkpointIntervalMs,
+    now,
+  });
+  redis.on('ready', () => checkpointer.storeAgain());
+  const fanOut = createFanOut({
+    router: hold.router,
+    debouncer,
+    floor,
+    dispatcher,
+    query,
+    maxPending,
+    onFailure,
+    now,
+    signal,
+  });
+  const gate = createGate({
+    takeSnapshot: connections.takeSnapshot,
+    onWait: (xid) => {
+      if (xid === null) waits.delete('gate');
+      else waits.set('gate', `transaction ${xid} to become visible`);
+    },
+    signal,
+  });
+
+  const rowIds = (name: string): AsyncIterable<readonly string[]> =>
+    idPages(query, targetOf(name).index.keyPages, { pageSize: ID_PAGE });
+  const documentIds = async function* (name: string, olderThan?: Lsn): AsyncGenerator<readonly string[]> {
+    const { physical } = targetOf(name);
+    // What has read rows before they went may write them only now; what reads them later sees them gone.
+    await dispatcher.until(debouncer.underWay(), signal);
+    await retry.elasticsearch(() => indexes.refresh(physical));
+    yield* indexIds(elasticsearch, physical, ID_PAGE, olderThan);
+    yield* deadLetters.ids(physical, olderThan);
+  };
+
+  return {
+    debouncer,
+    dispatcher,
+    fanOut,
+    deadLetters,
+    checkpointer,
+    position,
+    documentIds,
+    project: createClaimedProjection(debouncer, dispatcher, projection, signal),
+    async newest() {
+      const lsn = await connections.emitMessage();
+      await dispatcher.until(() => position.settled >= lsn, signal);
+      return lsn;
+    },
+    stream: (onUntold) =>
+      pump({
+        stream,
+        gate,
+        router: hold.router,
+        debouncer,
+        floor,
+        dispatcher,
+        fanOut,
+        rowIds,
+        documentIds,
+        onUntold,
+        durable,
+        history: hold.history,
+        onSettled: (lsn) => {
+          position.settled = maxLsn(position.settled, lsn);
+        },
+        onCovered: (lsn) => {
+          position.covered = lsn;
+        },
+        onChanges: (count) => {
+          counts.changes += count;
+        },
+        maxPending,
+        now,
+        signal,
+      }),
+  };
+}
