@@ -42,6 +42,7 @@ test('three URLs are enough, and everything else has its default', () => {
     name: 'projector',
     indexPrefix: '',
     shouldDropIndex: false,
+    resync: 'manual',
     logLevel: 'info',
     decoder: 'pgoutput',
     schemaCheckIntervalMs: 10_000,
@@ -59,6 +60,7 @@ test('three URLs are enough, and everything else has its default', () => {
     maxPending: 50_000,
     postgresMaxConnections: 6,
     requestTimeoutMs: 30_000,
+    stallTimeoutMs: 300_000,
     shutdownTimeoutMs: 20_000,
   });
 });
