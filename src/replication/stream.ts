@@ -2,6 +2,7 @@ import { LogicalReplicationService } from 'pg-logical-replication';
 import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { connectionConfig } from '../servers/postgres-connection.ts';
+import { isShuttingDown } from '../servers/postgres.ts';
 import { backendPid, watchSilence } from '../servers/silence.ts';
 import { formatLsn, maxLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
 import type { Decoder, ReplicationMessage } from './message.ts';
@@ -87,6 +88,19 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
     service.acknowledge(formatLsn(durable - 1n), ping).catch(fail);
   };
 
+  let isAsking = false;
+  /**
+   * A Postgres that shuts down waits until its walsenders' clients have acknowledged everything, and asks them to, again
+   * and again. What waits for Elasticsearch is not acknowledged for as long as that takes, so the stream makes way.
+   */
+  const leaveIfShuttingDown = async (): Promise<void> => {
+    if (isAsking) return;
+    isAsking = true;
+    if (await isShuttingDown(databaseUrl, slot))
+      fail(new Error('connection terminated: Postgres shuts down'));
+    isAsking = false;
+  };
+
   service.on('error', fail);
   service.on('data', (_lsn, parsed: DecodedMessage | null) => {
     if (parsed === null || failure) return;
@@ -95,7 +109,9 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
   });
   service.on('heartbeat', (lsn, _time, shouldRespond) => {
     push({ tag: 'keepalive', walEnd: parseLsn(lsn) }, MESSAGE_OVERHEAD_BYTES);
-    if (shouldRespond) reply(false);
+    if (!shouldRespond) return;
+    reply(false);
+    void leaveIfShuttingDown();
   });
 
   service.on('start', () => {

@@ -92,6 +92,16 @@ export async function withClient<T>(
   }
 }
 
+/** Whether Postgres takes no more connections because it is to end. */
+export async function isShuttingDown(url: string, applicationName: string): Promise<boolean> {
+  try {
+    await withClient(url, applicationName, () => Promise.resolve());
+    return false;
+  } catch (error) {
+    return sqlState(error) === '57P03';
+  }
+}
+
 /** The SQLSTATE of an error that Postgres reported, or undefined. */
 export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;

@@ -1,5 +1,5 @@
 import { describe, it } from 'node:test';
-import { startElasticsearch, startPostgres, startRedis } from '../../dev/stack/stack.ts';
+import { startElasticsearch, startRedis } from '../../dev/stack/stack.ts';
 import type { Server } from '../../dev/stack/server.ts';
 import { openSetting, type Setting } from './support/setting.ts';
 import type { Service } from './support/service.ts';
@@ -25,22 +25,6 @@ describe('the service goes on by itself, with nothing lost', () => {
     await redis.start();
     await edit(setting);
     await setting.assertConverged();
-    await service.stop();
-  });
-
-  it('when Postgres was restarted, and when it was killed', async (t) => {
-    await using postgres = await startPostgres();
-    await using setting = await openSetting(t, { postgres });
-    await using service = setting.run();
-    await service.untilStreaming();
-    for (const end of [() => postgres.stop(), () => postgres.kill('SIGKILL')]) {
-      await edit(setting);
-      await end();
-      await postgres.start();
-      await setting.reconnect();
-      await edit(setting);
-      await setting.assertConverged();
-    }
     await service.stop();
   });
 });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { DatabaseError } from 'pg';
 import { below, chance, randomOf, type Random } from '../../../dev/load/random.ts';
+import { isTransientPostgresError } from '../../../src/servers/postgres.ts';
 import type { TestDatabase } from '../../support/servers.ts';
 import { waitFor } from '../../support/wait.ts';
 import { randomEdit } from './edits.ts';
@@ -15,22 +16,31 @@ export interface Writers extends AsyncDisposable {
   goOn(edits: number): Promise<void>;
 }
 
-/** Starts writers, each on a connection of its own, that make random edits in random transactions. */
+/**
+ * Starts writers, each on a connection of its own, that make random edits in random transactions. When their
+ * connection breaks they open another, for as long as it takes.
+ */
 export function startWriters(database: TestDatabase, count: number, seed: number): Writers {
   const state = { edits: 0, limit: 0, writing: 0, isEnding: false };
   const write = async (writer: number): Promise<void> => {
-    await using client = await database.connect();
-    // Writers meet often: they find a deadlock soon, and do not wait for long.
-    await client.query(`set deadlock_timeout = '20ms'; set lock_timeout = '2s'`);
+    const open = (): Promise<Client> => waitFor(() => connect(database), { timeoutMs: 300_000 });
+    let client = await open();
     for (let ordinal = 0; !state.isEnding; ordinal++) {
       if (state.edits >= state.limit) {
         await delay(5);
         continue;
       }
       state.writing++;
-      state.edits += await transaction(client, randomOf(seed * 1_000 + writer, ordinal));
+      try {
+        state.edits += await transaction(client, randomOf(seed * 1_000 + writer, ordinal));
+      } catch (error) {
+        if (!(error instanceof Error && isTransientPostgresError(error))) throw error;
+        await client.end().catch(() => undefined);
+        client = await open();
+      }
       state.writing--;
     }
+    await client.end();
   };
   const finished = Promise.all(Array.from({ length: count }, (_, writer) => write(writer)));
   return {
@@ -47,6 +57,13 @@ export function startWriters(database: TestDatabase, count: number, seed: number
       await finished;
     },
   };
+}
+
+async function connect(database: TestDatabase): Promise<Client> {
+  const client = await database.connect();
+  // Writers meet often: they find a deadlock soon, and do not wait for long.
+  await client.query(`set deadlock_timeout = '20ms'; set lock_timeout = '2s'`);
+  return client;
 }
 
 /** One transaction: mostly a few edits, seldom many; committed or rolled back, with savepoints. Gives their number. */
