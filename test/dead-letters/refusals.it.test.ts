@@ -138,6 +138,25 @@ describe('documents that Elasticsearch refuses for their content', () => {
   });
 });
 
+it('documents that Elasticsearch does not take now are waited with, and no dead letters', async (t) => {
+  await using setting = await open(t);
+  await using service = setting.run();
+  await service.untilStreaming();
+  await setting.covered();
+  const byHand = async (action: string): Promise<void> => {
+    const { elasticsearchUrl, indexPrefix } = setting.database;
+    const response = await fetch(`${elasticsearchUrl}/${indexPrefix}items/${action}`, { method: 'POST' });
+    assert.equal(response.status, 200, await response.text());
+  };
+  await byHand('_close');
+  await insert(setting, good);
+  await service.until(({ waits }) => waits['elasticsearch']?.includes('index_closed_exception'));
+  await byHand('_open');
+  await setting.assertConverged();
+  assert.deepEqual(await letters(setting, 0), []);
+  await service.stop();
+});
+
 async function letters(setting: Setting, count: number): Promise<DeadLetter[]> {
   const found = [...(await readLetters(setting)).values()];
   assert.equal(found.length, count);

@@ -8,19 +8,19 @@ const text = (kilobytes: number): object => ({ extra: { text: 'words '.repeat((k
 
 it('what is too large at once is cut, and what is too large alone is set aside', async (t) => {
   await using elasticsearch = await startElasticsearch({
-    'http.max_content_length': '1mb',
+    'http.max_content_length': '4mb',
     'indexing_pressure.memory.limit': '2mb',
   });
   await using setting = await openSetting(t, { own: items, elasticsearch });
   await using service = setting.run();
   await service.untilStreaming();
-  const rows = Array.from({ length: 30 }, (_, at) => ({ id: `good ${at}`, ...text(100) }));
+  const rows = Array.from({ length: 50 }, (_, at) => ({ id: `good ${at}`, ...text(100) }));
   await insert(setting, [
-    ...rows.slice(0, 15),
+    ...rows.slice(0, 45),
     // More than a request may be; and more than Elasticsearch has room for while it indexes.
-    { id: 'request', ...text(1_500), is_bad: true },
-    { id: 'pressure', ...text(700), is_bad: true },
-    ...rows.slice(15),
+    { id: 'request', ...text(5_000), is_bad: true },
+    { id: 'pressure', ...text(2_500), is_bad: true },
+    ...rows.slice(45),
   ]);
   await setting.assertConverged();
   const letters = await readLetters(setting);
