@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stack stack-stop setup
+.PHONY: help demo test soak stack stack-stop setup
 NODE := node_modules/.bin/node
 
 help: ## Say what there is
@@ -13,6 +13,9 @@ test: setup ## Lint, types, unit tests, and integration tests on real servers; P
 	@npm run --silent types
 	@npm test --silent
 	@$(if $(PG)$(ES)$(DECODER),,npm run --silent test:conformance)
+
+soak: setup ## Random edits and random faults for MINUTES=30, comparing every document with its rows
+	@npm run --silent soak
 
 stack: setup ## Start Postgres, Redis and Elasticsearch in the background
 	@$(NODE) dev/stack/main.ts start
