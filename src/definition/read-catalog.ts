@@ -78,8 +78,20 @@ const persistences: Readonly<Record<string, Persistence>> = {
   t: 'temporary',
 };
 
-/** Reads everything the compiler needs of the given schemas, as the session's role sees it. */
+/**
+ * Reads everything the compiler needs of the given schemas, as the session's role sees it, and as it all was at one moment.
+ * The client is not to be in a transaction.
+ */
 export async function readCatalog(client: ClientBase, schemas: readonly string[]): Promise<Catalog> {
+  await client.query('begin transaction isolation level repeatable read read only');
+  try {
+    return await readTables(client, schemas);
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+async function readTables(client: ClientBase, schemas: readonly string[]): Promise<Catalog> {
   const role = await client.query<{ role: string }>('select current_user::text as role');
   const { rows: relations } = await client.query<RelationRow>(relationsSql, [schemas]);
   const { rows: storage } = await client.query<StorageRow>(storageSql, [relations.map(({ oid }) => oid)]);

@@ -17,7 +17,9 @@ export interface PublicationProblem {
 interface PublicationState {
   readonly operations: boolean;
   readonly viaRoot: boolean;
-  /** Each published table, as SQL, and whether a row filter or a column list narrows it. */
+  /** Every table there is, without having been named. */
+  readonly allTables: boolean;
+  /** Each table that is published or named, as SQL, and whether a row filter or a column list narrows it. */
   readonly tables: ReadonlyMap<string, boolean>;
 }
 
@@ -44,7 +46,7 @@ export async function publicationProblems(
   for (const table of tables) {
     const quoted = tableReference(table);
     const narrowed = state.tables.get(quoted);
-    if (narrowed === undefined) {
+    if (narrowed === undefined && !state.allTables) {
       problems.push({
         problem: `the publication ${publication} lacks the table ${table.schema}.${table.name}`,
         sql: `alter publication ${name} add table ${quoted};`,
@@ -93,8 +95,9 @@ export async function readPublished(
 }
 
 async function readPublication(client: ClientBase, publication: string): Promise<PublicationState | null> {
-  const { rows } = await client.query<{ operations: boolean; via_root: boolean }>(
-    `select pubinsert and pubupdate and pubdelete and pubtruncate as operations, pubviaroot as via_root
+  const { rows } = await client.query<{ operations: boolean; via_root: boolean; all_tables: boolean }>(
+    `select pubinsert and pubupdate and pubdelete and pubtruncate as operations, pubviaroot as via_root,
+            puballtables as all_tables
      from pg_publication where pubname = $1`,
     [publication],
   );
@@ -110,12 +113,21 @@ async function readPublication(client: ClientBase, publication: string): Promise
      left join pg_publication_rel r
        on r.prpubid = p.oid
       and r.prrelid = format('%I.%I', t.schemaname, t.tablename)::regclass
-     where t.pubname = $1`,
+     where t.pubname = $1
+     union all
+     -- It publishes their partitions in their place as long as publish_via_partition_root is off.
+     select n.nspname, c.relname, false
+     from pg_publication p
+     join pg_publication_rel r on r.prpubid = p.oid
+     join pg_class c on c.oid = r.prrelid
+     join pg_namespace n on n.oid = c.relnamespace
+     where p.pubname = $1 and not p.pubviaroot and c.relkind = 'p'`,
     [publication],
   );
   return {
     operations: row.operations,
     viaRoot: row.via_root,
+    allTables: row.all_tables,
     tables: new Map(published.rows.map((table) => [tableReference(table), table.narrowed])),
   };
 }
