@@ -5,6 +5,7 @@ import { formatLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
 import { slices } from '../shared/slices.ts';
 import { deleteItem, indexItem, type BulkItem } from './bulk.ts';
 import { GC_DELETES } from './indexes.ts';
+import { scan } from './scan.ts';
 
 const letterSchema = z.object({
   /** The index's name, as its definition gives it. */
@@ -51,7 +52,6 @@ export interface DeadLetterIndex {
 }
 
 const PAGE = 1_000;
-const KEEP_ALIVE = '5m';
 /** More indexes than any installation has. */
 const MOST_INDEXES = 1_000;
 
@@ -88,29 +88,14 @@ export function createDeadLetterIndex(
     }, new Map());
 
   async function* pages(filter: DeadLetterFilter): AsyncGenerator<readonly DeadLetter[]> {
-    const pit = await orElse(async () => {
+    const isThere = await orElse(async () => {
       await client.indices.refresh({ index });
-      return await client.openPointInTime({ index, keep_alive: KEEP_ALIVE });
-    }, null);
-    if (!pit) return;
-    try {
-      let after: string[] | undefined;
-      for (;;) {
-        const { hits } = await client.search({
-          pit: { id: pit.id, keep_alive: KEEP_ALIVE },
-          size: PAGE,
-          query: { bool: { filter: termsOf(filter) } },
-          sort: [{ at: 'desc' }, '_shard_doc'],
-          track_total_hits: false,
-          ...(after && { search_after: after }),
-        });
-        if (hits.hits.length > 0) yield hits.hits.map(({ _source }) => letterSchema.parse(_source));
-        if (hits.hits.length < PAGE) return;
-        after = hits.hits.at(-1)?.sort as string[];
-      }
-    } finally {
-      await client.closePointInTime({ id: pit.id }).catch(() => undefined);
-    }
+      return true;
+    }, false);
+    if (!isThere) return;
+    const request = { query: { bool: { filter: termsOf(filter) } }, sort: [{ at: 'desc' }, '_shard_doc'] };
+    for await (const hits of scan(client, index, PAGE, request))
+      yield hits.map(({ _source }) => letterSchema.parse(_source));
   }
 
   return {

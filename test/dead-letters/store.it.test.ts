@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createDeadLetterIndex, type DeadLetterIndex } from '../../src/loader/dead-letter-index.ts';
 import { createDeadLetters, type DeadLetters } from '../../src/loader/dead-letters.ts';
-import { createDelivery } from '../../src/loader/delivery.ts';
+import { createDelivery, MAX_WRITE_AGE_MS } from '../../src/loader/delivery.ts';
 import { createLogger } from '../../src/ops/log.ts';
 import { createElasticsearch, type Elasticsearch } from '../../src/servers/elasticsearch.ts';
 import { sharedServers } from '../support/shared-servers.ts';
@@ -54,6 +54,19 @@ describe('a dead letter', () => {
     await next.settle(bed.batch(20n, { accepted: ['a', 'x'] }));
     assert.deepEqual(await bed.ids(), ['b']);
     assert.equal(next.count(bed.physical), 1);
+  });
+
+  it('that could not be stored in time is to be had by another read, as is one that could not be removed', async () => {
+    await using bed = await open();
+    await bed.settle(10n, { refused: ['a'] });
+    bed.writeAgeMs = MAX_WRITE_AGE_MS + 1;
+    const late = bed.batch(20n, { accepted: ['a', 'x'], refused: ['b'] });
+    assert.deepEqual((await bed.letters.settle(late)).toSorted(), ['a', 'b']);
+    assert.deepEqual(await bed.ids(), ['a']);
+    bed.writeAgeMs = 0;
+    await bed.settle(30n, { accepted: ['a'], refused: ['b'] });
+    assert.deepEqual(await bed.ids(), ['b']);
+    assert.equal(bed.letters.count(bed.physical), 1);
   });
 
   it('can be dropped, and comes again when the document is refused again', async () => {
@@ -138,6 +151,8 @@ interface Bed extends AsyncDisposable {
   readonly physical: string;
   /** What time it is, in ms. */
   time: number;
+  /** How long ago all that is written was read. */
+  writeAgeMs: number;
   /** Another holder of the same letters. */
   holder(): DeadLetters;
   batch(version: bigint, outcome: Outcome): Parameters<DeadLetters['settle']>[0];
@@ -161,7 +176,7 @@ async function open({ perMinute = 100 } = {}): Promise<Bed> {
         bulkBytes: 1_000_000,
         assertHolder: () => Promise.resolve(),
         retry: (action) => action(),
-        now: () => 0,
+        now: () => bed.writeAgeMs,
       }),
       retry: (action) => action(),
       perMinute,
@@ -183,6 +198,7 @@ async function open({ perMinute = 100 } = {}): Promise<Bed> {
     letters: holder(),
     physical,
     time: 0,
+    writeAgeMs: 0,
     holder,
     batch,
     async settle(version, outcome) {

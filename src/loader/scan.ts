@@ -1,0 +1,43 @@
+import type { estypes } from '@elastic/elasticsearch';
+import { httpStatus, NotNowError, type Elasticsearch } from '../servers/elasticsearch.ts';
+
+const KEEP_ALIVE = '5m';
+
+/** What is searched for, and what of it is wanted. The sort ends with `_shard_doc`, which tells all documents apart. */
+export type ScanRequest = Pick<estypes.SearchRequest, 'query' | 'sort' | '_source' | 'version'>;
+
+/**
+ * All documents of an index as they are at this point in time, in pages. It is to be begun anew after an error that may
+ * pass.
+ * https://www.elastic.co/docs/reference/elasticsearch/rest-apis/paginate-search-results
+ */
+export async function* scan(
+  client: Elasticsearch,
+  index: string,
+  pageSize: number,
+  request: ScanRequest,
+): AsyncGenerator<readonly estypes.SearchHit[]> {
+  const { id } = await client.openPointInTime({ index, keep_alive: KEEP_ALIVE });
+  try {
+    let after: estypes.SortResults | undefined;
+    for (;;) {
+      const { hits } = await client
+        .search({
+          ...request,
+          pit: { id, keep_alive: KEEP_ALIVE },
+          size: pageSize,
+          allow_partial_search_results: false,
+          track_total_hits: false,
+          ...(after && { search_after: after }),
+        })
+        .catch((error: unknown) => {
+          throw httpStatus(error) === 404 ? new NotNowError('the point in time is lost') : error;
+        });
+      if (hits.hits.length > 0) yield hits.hits;
+      if (hits.hits.length < pageSize) return;
+      after = hits.hits.at(-1)?.sort;
+    }
+  } finally {
+    await client.closePointInTime({ id }).catch(() => undefined);
+  }
+}
