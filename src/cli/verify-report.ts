@@ -1,4 +1,4 @@
-import { isDrifting, leadsAstray, type IndexReport } from '../service/verification.ts';
+import { leadsAstray, type IndexReport } from '../service/verification.ts';
 import type { Listing } from '../verify/findings.ts';
 
 /** So many ids of a kind are printed. */
@@ -83,9 +83,12 @@ function conclusion(reports: readonly IndexReport[], wasRepaired: boolean): stri
   const differing = sum(({ missing, extra, stale }) => missing.count + extra.count + stale.count);
   const [mended, left] = [sum((report) => report.mended), sum((report) => report.left.count)];
   const number = (count: number): string => count.toLocaleString('en');
-  if (differing === 0 && !reports.some((report) => isDrifting(report, wasRepaired)))
-    return 'Every document is what its rows make it.';
-  if (!wasRepaired) return `${number(differing)} documents differ. With --repair they are written again.`;
-  if (left === 0) return `${number(mended)} documents were mended.`;
-  return `${number(mended)} documents were mended; ${number(left)} still differ. What writing again does not mend, \`projector resync\` does.`;
+  const apart = reports.some(({ deadLettered }) => deadLettered.count > 0)
+    ? ', but for those that are dead-lettered'
+    : '';
+  if (differing === 0) return `Every document is what its rows make it${apart}.`;
+  if (!wasRepaired)
+    return `Documents that differ: ${number(differing)}. With --repair they are written again.`;
+  const still = `still different: ${number(left)}; what writing again does not mend, \`projector resync\` does`;
+  return `Documents mended: ${number(mended)}${left > 0 ? `; ${still}` : ''}.`;
 }

@@ -26,8 +26,9 @@ export async function verify({ settings, log, stop, flags }: CommandContext): Pr
     });
   });
   if (stop.aborted) return 1;
+  const drift = reports.some((report) => isDrifting(report, repair));
   console.log(
-    json ? JSON.stringify({ repair, indexes: reports }, null, 2) : describeReports(reports, repair),
+    json ? JSON.stringify({ drift, repair, indexes: reports }, null, 2) : describeReports(reports, repair),
   );
-  return reports.some((report) => isDrifting(report, repair)) ? EXIT_DRIFT : 0;
+  return drift ? EXIT_DRIFT : 0;
 }

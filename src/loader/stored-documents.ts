@@ -61,12 +61,14 @@ async function requestText(
   request: Parameters<Elasticsearch['transport']['request']>[0],
   signal: AbortSignal,
 ): Promise<string> {
-  const result = await client.transport.request<NodeJS.ReadableStream>(request, {
-    asStream: true,
-    meta: true,
-    signal,
-  });
+  const result = await client.transport
+    .request<NodeJS.ReadableStream>(request, { asStream: true, meta: true, signal })
+    .catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
   const answer = await readText(result.body).catch((error: unknown) => {
+    signal.throwIfAborted();
     throw new errors.ConnectionError(String(error));
   });
   if (result.statusCode < 400) return answer;

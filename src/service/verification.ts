@@ -1,10 +1,11 @@
+import { createCheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
 import { preparePlan } from '../definition/prepare.ts';
 import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
-import type { Logger } from '../ops/log.ts';
+import { atMostEvery, type Logger } from '../ops/log.ts';
 import { withClient } from '../servers/postgres.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import { verifyIndex, type Verified } from '../verify/verify.ts';
@@ -41,6 +42,7 @@ export interface IndexReport extends Verified {
 
 /** A wait that is longer is spoken of. */
 const SILENT_WAIT_MS = 2_000;
+const REPEATED_NOTICE_MS = 60_000;
 
 /** Compares the indexes with their rows, one after the other, with the help of the slot's holder. */
 export async function runVerification(options: VerificationOptions): Promise<IndexReport[]> {
@@ -63,26 +65,32 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
     const saying = setTimeout(say, SILENT_WAIT_MS);
     await work.covered(lsn).finally(() => clearTimeout(saying));
   };
-  /** The physical index that the service writes to, once it serves if it is only being built. */
-  const findServing = async (index: IndexPlan): Promise<Pick<IndexReport, 'physical' | 'aliasLeadsTo'>> => {
+  const checkpoints = createCheckpointStore(redis, settings.name, '');
+  /** Waits until nothing is being built or read again: until then, what serves is of the past. */
+  const untilStreaming = async (): Promise<void> => {
+    const occasionally = atMostEvery(REPEATED_NOTICE_MS);
     for (;;) {
       const status = await retry.redis(() => readStatus(redis, settings.name));
-      const made = await retry.elasticsearch(() => admin.find(index));
-      const current = made.filter(({ hash }) => hash === index.hash);
-      const serving = current.find((one) => one.serving);
-      if (serving || status?.state === 'streaming') {
-        const { physical } = serving ?? current.at(-1) ?? notBuilt(index.name);
-        return { physical, aliasLeadsTo: await retry.elasticsearch(() => admin.aliasLeadsTo(index)) };
-      }
-      log.info({ index: index.name }, 'waiting for the index to be built');
+      if (status?.state === 'streaming') return;
+      occasionally(() => log.info({ state: status?.state }, 'waiting until no snapshot is being made'));
       await cover();
     }
+  };
+  /** The physical index that the service writes to, and where the alias leads. */
+  const findServing = async (index: IndexPlan): Promise<Pick<IndexReport, 'physical' | 'aliasLeadsTo'>> => {
+    const checkpoint = await retry.redis(() => checkpoints.read());
+    const current = (await retry.elasticsearch(() => admin.find(index))).filter(
+      ({ hash, origin }) => hash === index.hash && origin.incarnation === checkpoint?.origin.incarnation,
+    );
+    const { physical } = current.find(({ serving }) => serving) ?? current.at(-1) ?? notBuilt(index.name);
+    return { physical, aliasLeadsTo: await retry.elasticsearch(() => admin.aliasLeadsTo(index)) };
   };
 
   // What the stream has still to bring would be looked at more than once.
   await cover();
   const reports: IndexReport[] = [];
   for (const index of plan.indexes.filter(({ name }) => options.indexes.includes(name))) {
+    await untilStreaming();
     const serving = await findServing(index);
     const alias = admin.alias(index);
     const [count] = await query(index.countSql, []);

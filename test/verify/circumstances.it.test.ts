@@ -44,6 +44,29 @@ describe('projector verify', () => {
     await service.stop();
   });
 
+  it('says what writing again does not mend: a document at a version ahead of the WAL', async (t) => {
+    await using setting = await openSetting(t);
+    await setting.admin.query(`insert into content.genre (name) values ('Noir'), ('Drama')`);
+    await using service = setting.run();
+    await service.untilStreaming();
+    const [ahead, edited] = await setting.documents('genres');
+    assert.ok(ahead && edited);
+    await writeByHand(setting, 'genres', ahead.id, { name: 'By hand' }, 2n ** 60n);
+    await writeByHand(setting, 'genres', edited.id, { name: 'By hand' });
+    const repaired = await verify(setting, '--repair', '--index', 'genres');
+    assert.equal(repaired.code, 4, repaired.stderr);
+    assert.deepEqual(differing(repaired.of('genres')), {
+      stale: [ahead.id, edited.id].toSorted(),
+      left: [ahead.id],
+    });
+    assert.equal(repaired.of('genres').mended, 1);
+    const { stdout } = await setting.command(['verify', '--repair']);
+    assert.match(stdout, /Documents mended: 0; still different: 1;.*projector resync/);
+    await service.stop();
+    assert.equal((await setting.command(['resync'])).code, 0);
+    assert.equal((await verify(setting)).code, 0);
+  });
+
   it('finds an alias that leads to another index, too', async (t) => {
     await using setting = await openSetting(t);
     await using service = setting.run();
@@ -65,6 +88,31 @@ describe('projector verify', () => {
       stdout,
       new RegExp(`leads to ${other} and ${physical}, and should lead to ${physical} alone`),
     );
+    await service.stop();
+  });
+
+  it('waits for indexes that are being built, and does not look at what serves until then', async (t) => {
+    await using setting = await openSetting(t);
+    const { admin, database } = setting;
+    await admin.query(
+      `insert into content.film_work (title) select 'Film ' || i from generate_series(1, 300) i`,
+    );
+    await using first = setting.run();
+    await first.untilStreaming();
+    await first.stop();
+    await admin.query('select pg_drop_replication_slot($1)', [database.name]);
+    await admin.query('update content.film_work set rating = 2');
+    await using service = setting.run({
+      RESYNC: 'auto',
+      SNAPSHOT_CHUNK_SIZE: '20',
+      SNAPSHOT_MAX_RATE: '100',
+    });
+    await service.until(({ state, written }) => state === 'snapshotting' && written > 0);
+    const found = await verify(setting);
+    assert.equal(found.code, 0, found.stdout + found.stderr);
+    assert.equal(found.of('movies').documents, 300);
+    assert.match(found.stderr, /waiting until no snapshot is being made/);
+    await setting.assertConverged();
     await service.stop();
   });
 

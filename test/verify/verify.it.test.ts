@@ -66,31 +66,48 @@ describe('projector verify', () => {
     await service.stop();
   });
 
-  it('finds rows whose change the stream did not carry, also without the service', async (t) => {
+  it('finds rows whose change the stream did not carry, and mends them', async (t) => {
     await using setting = await openSetting(t);
     await insertFilms(setting, 20);
     await using service = setting.run();
     await service.untilStreaming();
     await setting.covered();
-    await service.stop();
-    const { admin, database, redis } = setting;
+    const { admin, database } = setting;
     await admin.query(`alter publication ${database.name} drop table content.film_work`);
     await admin.query(`update content.film_work set rating = 1 where id = $1`, [film(1)]);
     await admin.query(`delete from content.film_work where id = $1`, [film(2)]);
     await admin.query(`insert into content.film_work (id, title) values ($1, 'New')`, [film(30)]);
     await admin.query(`alter publication ${database.name} add table content.film_work`);
-    // Without it the service would notice by itself, and read again.
-    await redis.unlink(`projector:${database.name}:coverage`);
-    const drift = { missing: [film(30)], extra: [film(2)], stale: [film(1)] };
+    const found = await verify(setting);
+    assert.equal(found.code, 4, found.stderr);
+    assert.deepEqual(differing(found.of('movies')), {
+      missing: [film(30)],
+      extra: [film(2)],
+      stale: [film(1)],
+    });
+    const repaired = await verify(setting, '--repair');
+    assert.equal(repaired.code, 0, repaired.stderr);
+    assert.equal(repaired.of('movies').mended, 3);
+    await setting.assertConverged();
+    await service.stop();
+  });
+
+  it('does all of it without the service, too', async (t) => {
+    await using setting = await openSetting(t);
+    await insertFilms(setting, 20);
+    await using service = setting.run();
+    await service.untilStreaming();
+    await service.stop();
+    await deleteByHand(setting, 'movies', film(1));
+    await writeByHand(setting, 'movies', film(2), { title: 'Film 2' });
+    await writeByHand(setting, 'movies', film(30), { title: 'Film 30' });
+    const drift = { missing: [film(1)], extra: [film(30)], stale: [film(2)] };
     const found = await verify(setting);
     assert.equal(found.code, 4, found.stderr);
     assert.deepEqual(differing(found.of('movies')), drift);
-    await using next = setting.run();
-    await next.untilStreaming();
-    assert.deepEqual(differing((await verify(setting)).of('movies')), drift);
-    await next.stop();
     const repaired = await verify(setting, '--repair');
     assert.equal(repaired.code, 0, repaired.stderr);
+    assert.deepEqual(differing(repaired.of('movies')), drift);
     assert.equal(repaired.of('movies').mended, 3);
 
     await using again = setting.run();
