@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import type { Settings } from '../config/settings.ts';
 import { identifier, tableReference } from '../definition/sql.ts';
 
 /** A table as a publication names it. */
@@ -75,21 +76,24 @@ export async function publicationProblems(
 
 /**
  * By what a publication publishes each of its tables, by their oids: other words where a table has left it and come again,
- * or the publication itself is another, or publishes other operations than before.
+ * or the publication itself is another, or publishes other operations than before. wal2json brings what is changed under
+ * a table's name: so for wal2json also where the table has had another name, which its row type's entry shows.
  */
 export async function readPublished(
   client: ClientBase,
-  publication: string,
+  { name, decoder }: Pick<Settings, 'name' | 'decoder'>,
 ): Promise<ReadonlyMap<number, string>> {
   const { rows } = await client.query<{ oid: number; by: string }>(
-    `select c.oid, concat_ws(' ', p.oid, p.xmin, r.oid) as by
+    `select c.oid,
+            concat_ws(' ', p.oid, p.xmin, r.oid, case when $2 then concat('named ', n.xmin, ' ', y.xmin) end) as by
      from pg_publication p
      join pg_publication_tables t on t.pubname = p.pubname
      join pg_namespace n on n.nspname = t.schemaname
      join pg_class c on c.relnamespace = n.oid and c.relname = t.tablename
+     join pg_type y on y.oid = c.reltype
      left join pg_publication_rel r on r.prpubid = p.oid and r.prrelid = c.oid
      where p.pubname = $1`,
-    [publication],
+    [name, decoder === 'wal2json'],
   );
   return new Map(rows.map(({ oid, by }) => [oid, by]));
 }
@@ -110,9 +114,9 @@ async function readPublication(client: ClientBase, publication: string): Promise
             coalesce(to_jsonb(t) ->> 'rowfilter', to_jsonb(r) ->> 'prattrs') is not null as narrowed
      from pg_publication_tables t
      join pg_publication p on p.pubname = t.pubname
-     left join pg_publication_rel r
-       on r.prpubid = p.oid
-      and r.prrelid = format('%I.%I', t.schemaname, t.tablename)::regclass
+     join pg_namespace n on n.nspname = t.schemaname
+     join pg_class c on c.relnamespace = n.oid and c.relname = t.tablename
+     left join pg_publication_rel r on r.prpubid = p.oid and r.prrelid = c.oid
      where t.pubname = $1
      union all
      -- It publishes their partitions in their place as long as publish_via_partition_root is off.

@@ -93,7 +93,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     const plan = await preparePlan(client, settings.definitionsDir);
     const mended = await mend(client, await findProblems(client, plan, settings));
     for (const sql of mended) log.info({ sql }, 'prepared Postgres');
-    const published = await readPublished(client, slot);
+    const published = await readPublished(client, settings);
     const bases = new Map(plan.indexes.map((index) => [index.name, basisOf(index, plan.catalog, published)]));
     return { plan, bases, walSenderTimeoutMs: await readWalSenderTimeout(client) };
   });

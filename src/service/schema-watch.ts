@@ -43,10 +43,12 @@ export function createSchemaWatch(options: SchemaWatchOptions): SchemaWatch {
         settings.databaseUrl,
         `projector ${settings.name}`,
         async (client) => {
+          // What is read in turn has to be of one moment, or a rename in between would look like two faults.
+          await client.query('begin transaction isolation level repeatable read read only');
           const current = await readCatalog(client, schemas);
           return {
             catalog: current,
-            published: await readPublished(client, settings.name),
+            published: await readPublished(client, settings),
             problems: await findProblems(client, { ...plan, catalog: current }, settings),
           };
         },
