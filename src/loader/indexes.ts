@@ -53,6 +53,11 @@ export interface IndexAdmin {
   rebase(physical: string, basis: readonly string[]): Promise<void>;
   /** Gives a built index its own settings, makes it searchable, and swaps the alias to it in one step. */
   serve(index: IndexPlan, built: PhysicalIndex): Promise<void>;
+  /**
+   * Tells of every other physical index of this projector, of whatever index, that it is not followed any more: it rests
+   * on nothing from now on, so that each of its documents is read again if it should be followed again.
+   */
+  leaveOthers(followed: ReadonlySet<string>): Promise<void>;
   /** Deletes every physical index of this index, and whatever index stands where its alias should. */
   drop(index: IndexPlan): Promise<void>;
   refresh(physical: string): Promise<void>;
@@ -77,35 +82,46 @@ export function createIndexAdmin(
 ): IndexAdmin {
   const aliasOf = (index: IndexPlan): string => `${prefix}${index.name}`;
 
-  const find = async (index: IndexPlan): Promise<PhysicalIndex[]> => {
-    const alias = aliasOf(index);
+  /** The physical indexes of this projector among those of these names, the newest of each index last. */
+  const findOurs = async (pattern: string): Promise<(PhysicalIndex & { readonly index: string })[]> => {
     const found = await client.indices.get({
-      index: `${alias}-*`,
+      index: pattern,
       expand_wildcards: 'all',
       allow_no_indices: true,
+      filter_path: ['*.aliases', '*.mappings._meta', '*.settings.index.uuid'],
     });
-    const ours: PhysicalIndex[] = [];
+    const ours: (PhysicalIndex & { readonly index: string })[] = [];
     for (const [physical, state] of Object.entries(found)) {
       const meta = metaSchema.safeParse(state.mappings?._meta);
-      if (!meta.success || meta.data.projector.name !== name || meta.data.projector.index !== index.name)
-        continue;
-      const { hash, uuid, origin, basis = null } = meta.data.projector;
+      if (!meta.success || meta.data.projector.name !== name) continue;
+      const { index, hash, uuid, origin, basis = null } = meta.data.projector;
       if (uuid === NOT_YET) continue;
       ours.push({
+        index,
         physical,
         writeAlias: writeAliasOf(physical),
         hash,
         origin,
         basis,
         original: uuid === state.settings?.index?.uuid,
-        serving: Object.hasOwn(state.aliases ?? {}, alias),
+        serving: Object.hasOwn(state.aliases ?? {}, `${prefix}${index}`),
       });
     }
     return ours.sort((a, b) => (a.physical < b.physical ? -1 : 1));
   };
+  const find = async (index: IndexPlan): Promise<PhysicalIndex[]> =>
+    (await findOurs(`${aliasOf(index)}-*`)).filter((one) => one.index === index.name);
+
+  const rebase = async (physical: string, basis: readonly string[]): Promise<void> => {
+    const found = await client.indices.getMapping({ index: physical });
+    const meta = found[physical]?.mappings._meta ?? {};
+    const projector = { ...(meta['projector'] as object), basis };
+    await client.indices.putMapping({ index: physical, _meta: { ...meta, projector } });
+  };
 
   return {
     find,
+    rebase,
     alias: aliasOf,
 
     async aliasLeadsTo(index) {
@@ -147,11 +163,11 @@ export function createIndexAdmin(
       };
     },
 
-    async rebase(physical, basis) {
-      const found = await client.indices.getMapping({ index: physical });
-      const meta = found[physical]?.mappings._meta ?? {};
-      const projector = { ...(meta['projector'] as object), basis };
-      await client.indices.putMapping({ index: physical, _meta: { ...meta, projector } });
+    async leaveOthers(followed) {
+      const ours = await findOurs(`${prefix}*`);
+      // The time tells one leaving from another: what was read again before counts for nothing after it.
+      const nothing = [`not followed since ${new Date().toISOString()}`];
+      for (const { physical } of ours) if (!followed.has(physical)) await rebase(physical, nothing);
     },
 
     async serve(index, built) {

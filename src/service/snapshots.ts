@@ -70,7 +70,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     const result = await runSnapshot({
       index,
       physical,
-      basis: createHash('sha256').update(JSON.stringify(basis.parts)).digest('hex').slice(0, 16),
+      basis: fingerprint(target),
       query: connections.query,
       project: (ids) => project(target, ids),
       progress,
@@ -82,12 +82,13 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       now,
     });
     if (!result) return;
-    if (outdated.has(target)) await retry.elasticsearch(() => indexes.rebase(physical, basis.parts));
-    outdated.delete(target);
-    if (building.has(target)) {
+    if (building.has(target) || outdated.has(target)) {
+      // What replaced an index for a while goes, too.
       await retry.elasticsearch(() => indexes.serve(index, target.state));
       await options.onServed();
     }
+    if (outdated.has(target)) await retry.elasticsearch(() => indexes.rebase(physical, basis.parts));
+    outdated.delete(target);
     building.delete(target);
     log.info({ index: index.name, documents: result.done }, 'snapshot done');
   };
@@ -125,6 +126,12 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       return state.isRunning || building.size + outdated.size > 0;
     },
   };
+}
+
+/** Of what a snapshot's documents rest on: the progress of one that rested on something else counts for nothing. */
+function fingerprint({ basis, state, isOutdated }: BuildTarget): string {
+  const text = JSON.stringify([basis.parts, isOutdated ? state.basis : null]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 function retrying(store: ProgressStore, retry: Connections['retry']['redis']): ProgressStore {

@@ -50,6 +50,7 @@ export async function ensureTargets(
     else if (become !== 'same') await retry(() => indexes.rebase(physical, basis.parts));
     targets.push({ index, physical, writeAlias, state, isBuilding: !state.serving, basis, isOutdated });
   }
+  await retry(() => indexes.leaveOthers(new Set(targets.map(({ physical }) => physical))));
   return targets;
 }
 
