@@ -12,23 +12,51 @@ export interface Resolved {
   readonly documents: readonly ResolvedDocument[];
   /** The ids that have no row any more, or whose row is outside the definition's `where`. */
   readonly missing: readonly string[];
+  /** The ids whose documents were too many bytes to be read with the others. */
+  readonly unread: readonly string[];
 }
 
-/** Reads documents whole, in one statement and so in one snapshot. */
+/**
+ * Reads documents whole, in one statement and so in one snapshot: as many as are about `maxBytes` together, but one at
+ * least (invariant 8).
+ */
 export async function resolve(
   query: PreparedQuery,
   index: IndexPlan,
   ids: readonly string[],
+  maxBytes = Infinity,
 ): Promise<Resolved> {
   const width = index.key.length;
-  const rows = await readByKeys(query, index, 'document', index.documentSql, ids);
+  const sql = Number.isFinite(maxBytes) ? upToSql(index, maxBytes) : index.documentSql;
+  const name = Number.isFinite(maxBytes) ? `document up to ${maxBytes}` : 'document';
+  const rows = await readByKeys(query, index, name, sql, ids);
   const missing = new Set(ids);
-  const documents = rows.flatMap((row) => {
+  const unread: string[] = [];
+  const documents: ResolvedDocument[] = [];
+  for (const row of rows) {
     const id = keyToId(row.slice(0, width));
+    const json = row[width];
     // Another way to write a key (a UUID in capitals) finds its row, but is not the id of the row's document.
-    return missing.delete(id) ? { id, json: toOneLine(row[width] ?? '{}') } : [];
-  });
-  return { documents, missing: [...missing] };
+    if (!missing.delete(id)) continue;
+    if (typeof json === 'string') documents.push({ id, json: toOneLine(json) });
+    else unread.push(id);
+  }
+  return { documents, missing: [...missing], unread };
+}
+
+/** The document query, with null for the documents behind those that fill the bytes. */
+function upToSql(index: IndexPlan, maxBytes: number): string {
+  const keys = index.key.map((_, position) => `key${position + 1}`).join(', ');
+  return `select ${keys}, case when up_to_here - bytes < ${maxBytes} then document end
+from (
+  select *, sum(bytes) over (rows unbounded preceding) as up_to_here
+  from (
+    select *, octet_length(document) as bytes
+    from (
+${index.documentSql}
+    ) as documents
+  ) as measured
+) as summed`;
 }
 
 /** For each of the ids that have a document, the version of the root's row that it stands for. */

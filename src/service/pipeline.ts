@@ -84,6 +84,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   });
   const projection = createProjection({
     query: connections.preparedQuery,
+    maxBytes: settings.bulkBytes,
     loader: createLoader(deliver),
     deadLetters,
     settled: () => position.settled,

@@ -3,7 +3,7 @@ import type { DeadLetters } from '../loader/dead-letters.ts';
 import type { Loader } from '../loader/loader.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { PreparedQuery } from '../resolver/keys.ts';
-import { resolve } from '../resolver/resolver.ts';
+import { resolve, type ResolvedDocument } from '../resolver/resolver.ts';
 import type { Lsn } from '../shared/lsn.ts';
 
 /** Where an index's documents are written. */
@@ -22,6 +22,8 @@ export interface ProjectionCounts {
 
 export interface ProjectionOptions {
   readonly query: PreparedQuery;
+  /** Documents are read in portions of about so many bytes. */
+  readonly maxBytes: number;
   readonly loader: Loader;
   readonly deadLetters: DeadLetters;
   /** Every commit that ends at or before this LSN has passed the gate. */
@@ -36,31 +38,61 @@ export type Project = (target: Target, ids: readonly string[]) => Promise<void>;
 /**
  * Stream and snapshot alike project through here, and nothing else writes a document. The version is taken before the
  * read: all that had passed the gate by then is visible to it (invariants 1 and 3).
+ *
+ * Postgres makes all documents that it is asked for before it counts their bytes. So where the last ones were large, fewer
+ * are asked for; and where each is a portion by itself, one after the other.
  */
 export function createProjection(options: ProjectionOptions): Project {
-  const { query, loader, deadLetters, settled, counts, now } = options;
+  const { query, maxBytes, loader, deadLetters, settled, counts, now } = options;
+  const sizes = new Map<string, number>();
+  const inTurn = createTurns();
+
+  /** Gives the ids that have to be read again. */
+  const portion = async (target: Target, ids: readonly string[]): Promise<readonly string[]> => {
+    const version = settled();
+    const readAtMs = now();
+    const resolved = await resolve(query, target.index, ids, maxBytes);
+    failpoint('after-read');
+    if (resolved.documents.length > 0) sizes.set(target.physical, averageLength(resolved.documents));
+    const result = await loader({ writeAlias: target.writeAlias, resolved, version, readAtMs });
+    failpoint('after-bulk');
+    counts.written += result.accepted;
+    counts.superseded += result.superseded;
+    counts.refused += result.refused.length;
+    const again = [...resolved.unread, ...result.expired];
+    const unaccepted = new Set([...again, ...result.refused.map(({ id }) => id)]);
+    const unsettled = await deadLetters.settle({
+      index: target.index.name,
+      physical: target.physical,
+      refused: result.refused,
+      accepted: unaccepted.size > 0 ? ids.filter((id) => !unaccepted.has(id)) : ids,
+      version,
+      readAtMs,
+    });
+    return [...again, ...unsettled];
+  };
+
   return async (target, ids) => {
     let left = ids;
     while (left.length > 0) {
-      const version = settled();
-      const readAtMs = now();
-      const resolved = await resolve(query, target.index, left);
-      failpoint('after-read');
-      const result = await loader({ writeAlias: target.writeAlias, resolved, version, readAtMs });
-      failpoint('after-bulk');
-      counts.written += result.accepted;
-      counts.superseded += result.superseded;
-      counts.refused += result.refused.length;
-      const unaccepted = new Set([...result.expired, ...result.refused.map(({ id }) => id)]);
-      const unsettled = await deadLetters.settle({
-        index: target.index.name,
-        physical: target.physical,
-        refused: result.refused,
-        accepted: unaccepted.size > 0 ? left.filter((id) => !unaccepted.has(id)) : left,
-        version,
-        readAtMs,
-      });
-      left = [...result.expired, ...unsettled];
+      const atOnce = Math.max(1, Math.floor(maxBytes / (sizes.get(target.physical) ?? 1)));
+      const some = left.slice(0, atOnce);
+      const again = await (atOnce === 1 ? inTurn(() => portion(target, some)) : portion(target, some));
+      left = [...again, ...left.slice(some.length)];
     }
+  };
+}
+
+function averageLength(documents: readonly ResolvedDocument[]): number {
+  return documents.reduce((length, { json }) => length + json.length, 0) / documents.length;
+}
+
+/** Does one thing after the other. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = last.then(work, work);
+    last = done;
+    return done;
   };
 }
