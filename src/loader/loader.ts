@@ -28,14 +28,14 @@ export interface Write {
 
 export type Loader = (write: Write) => Promise<LoadResult>;
 
-/** Elasticsearch refuses longer ids: there is no document with such a one, so it is deleted already. */
+/** Elasticsearch refuses longer ids, and the empty one: there is no document with such a one, to be deleted. */
 const MAX_ID_BYTES = 512;
 
 /** Writes documents and deletions. */
 export function createLoader(deliver: Deliver): Loader {
   return async ({ writeAlias, resolved, version, readAtMs }) => {
     const refused: RefusedDocument[] = [];
-    const missing = resolved.missing.filter((id) => Buffer.byteLength(id) <= MAX_ID_BYTES);
+    const missing = resolved.missing.filter((id) => id !== '' && Buffer.byteLength(id) <= MAX_ID_BYTES);
     let accepted = resolved.missing.length - missing.length;
     let superseded = 0;
     const items = [

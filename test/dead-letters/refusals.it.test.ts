@@ -19,6 +19,7 @@ const refused: readonly (readonly [row: Readonly<Record<string, unknown>>, reaso
     /Limit of total fields \[20\] has been exceeded/,
   ],
   [{ id: long, tag: 'other' }, /id \[k+/],
+  [{ id: '', tag: 'other' }, /must not be empty/],
 ];
 
 const good = Array.from({ length: 40 }, (_, at) => ({ id: `good ${at}`, made: '2020-02-02', price: at }));
@@ -55,7 +56,7 @@ describe('documents that Elasticsearch refuses for their content', () => {
     assert.deepEqual(deadLetters, { items: refused.length });
     assert.doesNotMatch(service.log, /secret/);
     await service.stop();
-    assert.match((await setting.command(['status'])).stdout, /items: 41 documents, 7 refused/);
+    assert.match((await setting.command(['status'])).stdout, /items: 41 documents, 8 refused/);
   });
 
   it('are set aside in a snapshot too, and looked at again when the service starts', async (t) => {
@@ -79,10 +80,10 @@ describe('documents that Elasticsearch refuses for their content', () => {
     await using setting = await open(t);
     await using service = setting.run();
     await service.untilStreaming();
-    await insert(setting, [...good, bad('mended'), bad('deleted'), bad('stays'), { ...bad(long) }]);
-    await service.until(({ deadLetters }) => deadLetters['items'] === 4);
+    await insert(setting, [...good, bad('mended'), bad('deleted'), bad('stays'), bad(long), bad('')]);
+    await service.until(({ deadLetters }) => deadLetters['items'] === 5);
     await setting.admin.query(`update shop.item set made = '2021-01-01', is_bad = false where id = 'mended'`);
-    await setting.admin.query(`delete from shop.item where id in ('deleted', $1)`, [long]);
+    await setting.admin.query(`delete from shop.item where id in ('deleted', '', $1)`, [long]);
     await setting.assertConverged();
     assert.deepEqual([...(await readLetters(setting)).keys()], ['stays']);
     await service.until(({ deadLetters }) => deadLetters['items'] === 1);
