@@ -52,12 +52,12 @@ export interface EyesOptions {
 /** Documents read at once: so many, but no more than are about as many bytes as this, going by those before. */
 const MAX_AT_ONCE = 1_000;
 const BYTES_AT_ONCE = 8 * 2 ** 20;
-/** Before it is known how large they are. */
-const FEW_AT_ONCE = 10;
+/** From one on, and so many times as many as before. */
+const GROWTH = 4;
 
 export function createEyes(options: EyesOptions): Eyes {
   const { index, physical, query, elasticsearch, retry, signal } = options;
-  let atOnce = FEW_AT_ONCE;
+  let atOnce = 1;
 
   const readDocuments = (
     ids: readonly string[],
@@ -88,7 +88,8 @@ export function createEyes(options: EyesOptions): Eyes {
       suspects.push({ kind: 'missing', id, fields: [], seenAt });
     }
     const average = length / Math.max(1, documents.length);
-    atOnce = Math.max(1, Math.min(MAX_AT_ONCE, Math.floor(BYTES_AT_ONCE / average)));
+    const most = Math.min(MAX_AT_ONCE, GROWTH * atOnce, Math.floor(BYTES_AT_ONCE / average));
+    atOnce = Math.max(1, most);
     return suspects;
   };
 

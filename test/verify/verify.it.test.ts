@@ -154,8 +154,8 @@ describe('projector verify', () => {
     const flickering = flicker();
     {
       await using writers = startWriters(setting.database, 2, 1);
-      for (let run = 1; run <= 3; run++) {
-        const [found] = await Promise.all([verify(setting), writers.goOn(run * 200)]);
+      for (let run = 1; run <= 2; run++) {
+        const [found] = await Promise.all([verify(setting), writers.goOn(run * 250)]);
         assert.equal(found.code, 0, found.stdout + found.stderr);
       }
     }
