@@ -10,7 +10,7 @@ const ROOTS = Number(process.env['FAN_OUT_ROOTS'] ?? 20_000);
 const TIMEOUT_MS = 60_000 + ROOTS;
 const MAX_RESIDENT_MIB = 300;
 /** So that a fan-out lasts for as long as it takes to meet other changes. */
-const SLOW = { BATCH_SIZE: '20' };
+const SLOW = { BATCH_SIZE: String(Math.ceil(ROOTS / 1_000)) };
 
 /** Two hops from a region to its shops; and an index that has nothing to do with them. */
 const mall: OwnSchema = {
@@ -57,7 +57,7 @@ describe(`a row that ${ROOTS} documents show`, () => {
     await using setting = await openSetting(t, { own: mall });
     const { admin } = setting;
     await using service = setting.run(SLOW);
-    await service.untilStreaming();
+    await service.until(({ state }) => state === 'streaming', { timeoutMs: TIMEOUT_MS });
     await setting.covered();
 
     await admin.query(`update mall.region set name = 'Arctic' where id = 1`);
@@ -77,6 +77,7 @@ describe(`a row that ${ROOTS} documents show`, () => {
 
     await setting.assertConverged(TIMEOUT_MS);
     const peak = peakMemoryMib(service.pid);
+    t.diagnostic(`${Math.round(peak)} MiB resident at most`);
     assert.ok(peak < MAX_RESIDENT_MIB, `${peak} MiB resident`);
     await service.stop();
   });

@@ -49,6 +49,7 @@ describe('a transaction', () => {
     );
     await setting.assertConverged(TIMEOUT_MS);
     const peak = peakMemoryMib(service.pid);
+    t.diagnostic(`${Math.round(peak)} MiB resident at most`);
     assert.ok(peak < MAX_RESIDENT_MIB, `${peak} MiB resident`);
     await service.stop();
   });
