@@ -15,7 +15,10 @@ export interface Dispatcher {
   dispatch(): void;
   /** Begins no more batches, and resolves when those under way have ended. */
   drain(): Promise<void>;
-  /** Resolves once `condition` holds; it is looked at whenever a batch ends, and at every `dispatch`. */
+  /**
+   * Resolves once `condition` holds; it is looked at whenever a batch ends, and at every `dispatch`. Rejects when it does
+   * not and the signal is aborted.
+   */
   until(condition: () => boolean, signal: AbortSignal): Promise<void>;
   readonly inFlight: number;
 }
@@ -66,6 +69,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     until(condition, signal) {
       if (condition()) return Promise.resolve();
+      if (signal.aborted) return Promise.reject(signal.reason as Error);
       const { promise, resolve, reject } = Promise.withResolvers<undefined>();
       // Not again once it has held: a condition may claim what it finds.
       const look = (): void => {
