@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { httpStatus, type Elasticsearch } from '../servers/elasticsearch.ts';
+import type { Retry } from '../servers/retry.ts';
 import { formatLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
 import { slices } from '../shared/slices.ts';
 import { deleteItem, indexItem, type BulkItem } from './bulk.ts';
@@ -40,7 +41,7 @@ export interface DeadLetterIndex {
   /** Creates it where there is none. */
   ensure(): Promise<void>;
   /** The letters, the newest first, in pages. None where there is no index. */
-  pages(filter: DeadLetterFilter): AsyncGenerator<readonly DeadLetter[]>;
+  pages(filter: DeadLetterFilter, retry?: Retry): AsyncGenerator<readonly DeadLetter[]>;
   /** The letters of these documents, at this very moment, by id. */
   among(physical: string, ids: readonly string[]): Promise<ReadonlyMap<string, DeadLetter>>;
   /** How many there are, by the indexes' names. */
@@ -87,14 +88,16 @@ export function createDeadLetterIndex(
       return new Map(buckets.map(({ key, doc_count: count }) => [key, count]));
     }, new Map());
 
-  async function* pages(filter: DeadLetterFilter): AsyncGenerator<readonly DeadLetter[]> {
-    const isThere = await orElse(async () => {
-      await client.indices.refresh({ index });
-      return true;
-    }, false);
+  async function* pages(filter: DeadLetterFilter, retry?: Retry): AsyncGenerator<readonly DeadLetter[]> {
+    const refresh = (): Promise<boolean> =>
+      orElse(async () => {
+        await client.indices.refresh({ index });
+        return true;
+      }, false);
+    const isThere = await (retry ? retry(refresh) : refresh());
     if (!isThere) return;
     const request = { query: { bool: { filter: termsOf(filter) } }, sort: [{ at: 'desc' }, '_shard_doc'] };
-    for await (const hits of scan(client, index, PAGE, request))
+    for await (const hits of scan(client, index, PAGE, request, retry))
       yield hits.map(({ _source }) => letterSchema.parse(_source));
   }
 

@@ -91,7 +91,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
       await retry(() => store.ensure());
       await sweep();
       for (const physical of physicals) {
-        for await (const letters of store.pages({ physical })) {
+        for await (const letters of store.pages({ physical }, retry)) {
           for (const { id } of letters) filterOf(physical).add(id);
           recent.push(...letters.map(({ at }) => Date.parse(at)).filter(isRecent));
           changeCount(physical, letters.length);
@@ -132,7 +132,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
     },
 
     async *ids(physical, olderThan) {
-      for await (const letters of store.pages({ physical })) {
+      for await (const letters of store.pages({ physical }, retry)) {
         yield letters
           .filter(({ version }) => olderThan === undefined || version < olderThan)
           .map(({ id }) => id);

@@ -44,6 +44,12 @@ export interface PhysicalIndex {
   readonly serving: boolean;
 }
 
+/** One that is there, whichever index it is of, and whether its creation was ever finished. */
+interface FoundIndex extends PhysicalIndex {
+  readonly index: string;
+  readonly isFinished: boolean;
+}
+
 export interface IndexAdmin {
   /** The physical indexes of one index, the newest last. */
   find(index: IndexPlan): Promise<PhysicalIndex[]>;
@@ -82,20 +88,19 @@ export function createIndexAdmin(
 ): IndexAdmin {
   const aliasOf = (index: IndexPlan): string => `${prefix}${index.name}`;
 
-  /** The physical indexes of this projector among those of these names, the newest of each index last. */
-  const findOurs = async (pattern: string): Promise<(PhysicalIndex & { readonly index: string })[]> => {
+  /** The physical indexes of this projector among those of these names, unfinished ones too, each index's newest last. */
+  const findOurs = async (pattern: string): Promise<FoundIndex[]> => {
     const found = await client.indices.get({
       index: pattern,
       expand_wildcards: 'all',
       allow_no_indices: true,
       filter_path: ['*.aliases', '*.mappings._meta', '*.settings.index.uuid'],
     });
-    const ours: (PhysicalIndex & { readonly index: string })[] = [];
+    const ours: FoundIndex[] = [];
     for (const [physical, state] of Object.entries(found)) {
       const meta = metaSchema.safeParse(state.mappings?._meta);
       if (!meta.success || meta.data.projector.name !== name) continue;
       const { index, hash, uuid, origin, basis = null } = meta.data.projector;
-      if (uuid === NOT_YET) continue;
       ours.push({
         index,
         physical,
@@ -105,12 +110,15 @@ export function createIndexAdmin(
         basis,
         original: uuid === state.settings?.index?.uuid,
         serving: Object.hasOwn(state.aliases ?? {}, `${prefix}${index}`),
+        isFinished: uuid !== NOT_YET,
       });
     }
     return ours.sort((a, b) => (a.physical < b.physical ? -1 : 1));
   };
-  const find = async (index: IndexPlan): Promise<PhysicalIndex[]> =>
+  const findAll = async (index: IndexPlan): Promise<FoundIndex[]> =>
     (await findOurs(`${aliasOf(index)}-*`)).filter((one) => one.index === index.name);
+  const find = async (index: IndexPlan): Promise<PhysicalIndex[]> =>
+    (await findAll(index)).filter(({ isFinished }) => isFinished);
 
   const rebase = async (physical: string, basis: readonly string[]): Promise<void> => {
     const found = await client.indices.getMapping({ index: physical });
@@ -119,25 +127,28 @@ export function createIndexAdmin(
     await client.indices.putMapping({ index: physical, _meta: { ...meta, projector } });
   };
 
+  const aliasLeadsTo = async (index: IndexPlan): Promise<string[]> => {
+    const found = await client.indices
+      .get({ index: aliasOf(index), filter_path: '*.aliases' })
+      .catch((error: unknown) => {
+        if (httpStatus(error) === 404) return {};
+        throw error;
+      });
+    return Object.keys(found).sort();
+  };
+
   return {
     find,
     rebase,
     alias: aliasOf,
 
-    async aliasLeadsTo(index) {
-      const alias = aliasOf(index);
-      const found = await client.indices
-        .get({ index: alias, filter_path: '*.aliases' })
-        .catch((error: unknown) => {
-          if (httpStatus(error) === 404) return {};
-          throw error;
-        });
-      return Object.keys(found).sort();
-    },
+    aliasLeadsTo,
 
     async create(index, origin, basis) {
       const alias = aliasOf(index);
       await refuseForeignIndex(client, alias);
+      for (const { physical, isFinished } of await findAll(index))
+        if (!isFinished) await client.indices.delete({ index: physical });
       const physical = `${alias}-${timestamp(new Date())}`;
       const meta = (uuid: string): Record<string, unknown> => ({
         ...(index.mappings['_meta'] ?? {}),
@@ -167,7 +178,8 @@ export function createIndexAdmin(
       const ours = await findOurs(`${prefix}*`);
       // The time tells one leaving from another: what was read again before counts for nothing after it.
       const nothing = [`not followed since ${new Date().toISOString()}`];
-      for (const { physical } of ours) if (!followed.has(physical)) await rebase(physical, nothing);
+      for (const { physical, isFinished } of ours)
+        if (isFinished && !followed.has(physical)) await rebase(physical, nothing);
     },
 
     async serve(index, built) {
@@ -181,13 +193,14 @@ export function createIndexAdmin(
         },
       });
       await client.indices.refresh({ index: built.physical });
-      const others = (await find(index)).filter(({ physical }) => physical !== built.physical);
+      const isAnother = (physical: string): boolean => physical !== built.physical;
+      const others = (await findAll(index)).filter(({ physical }) => isAnother(physical));
+      // Somebody may have had it lead to an index that is not ours.
+      const astray = (await aliasLeadsTo(index)).filter(isAnother);
       failpoint('before-swap');
       await client.indices.updateAliases({
         actions: [
-          ...others
-            .filter(({ serving }) => serving)
-            .map(({ physical }) => ({ remove: { index: physical, alias } })),
+          ...astray.map((physical) => ({ remove: { index: physical, alias } })),
           { add: { index: built.physical, alias } },
         ],
       });
@@ -196,7 +209,7 @@ export function createIndexAdmin(
     },
 
     async drop(index) {
-      for (const { physical } of await find(index)) await client.indices.delete({ index: physical });
+      for (const { physical } of await findAll(index)) await client.indices.delete({ index: physical });
       const alias = aliasOf(index);
       const standing = await concreteIndex(client, alias);
       if (standing) await client.indices.delete({ index: alias });

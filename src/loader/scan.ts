@@ -1,4 +1,5 @@
 import type { estypes } from '@elastic/elasticsearch';
+import type { Retry } from '../servers/retry.ts';
 import { httpStatus, NotNowError, type Elasticsearch } from '../servers/elasticsearch.ts';
 
 const KEEP_ALIVE = '5m';
@@ -7,8 +8,8 @@ const KEEP_ALIVE = '5m';
 export type ScanRequest = Pick<estypes.SearchRequest, 'query' | 'sort' | '_source' | 'version'>;
 
 /**
- * All documents of an index as they are at this point in time, in pages. It is to be begun anew after an error that may
- * pass.
+ * All documents of an index as they are at this point in time, in pages. Each of its requests is retried by itself, where
+ * a policy is given; after any other error that may pass (the point in time is lost) it is to be begun anew.
  * https://www.elastic.co/docs/reference/elasticsearch/rest-apis/paginate-search-results
  */
 export async function* scan(
@@ -16,23 +17,28 @@ export async function* scan(
   index: string,
   pageSize: number,
   request: ScanRequest,
+  retry: Retry = (action) => action(),
 ): AsyncGenerator<readonly estypes.SearchHit[]> {
-  const { id } = await client.openPointInTime({ index, keep_alive: KEEP_ALIVE });
+  const { id } = await retry(() => client.openPointInTime({ index, keep_alive: KEEP_ALIVE }));
   try {
     let after: estypes.SortResults | undefined;
     for (;;) {
-      const { hits } = await client
-        .search({
-          ...request,
-          pit: { id, keep_alive: KEEP_ALIVE },
-          size: pageSize,
-          allow_partial_search_results: false,
-          track_total_hits: false,
-          ...(after && { search_after: after }),
-        })
-        .catch((error: unknown) => {
-          throw httpStatus(error) === 404 ? new NotNowError('the point in time is lost') : error;
-        });
+      const search = {
+        ...request,
+        pit: { id, keep_alive: KEEP_ALIVE },
+        size: pageSize,
+        allow_partial_search_results: false,
+        track_total_hits: false,
+        ...(after && { search_after: after }),
+      };
+      const found = await retry(() =>
+        client.search(search).catch((error: unknown) => {
+          if (httpStatus(error) === 404) return null;
+          throw error;
+        }),
+      );
+      if (!found) throw new NotNowError('the point in time is lost');
+      const { hits } = found;
       if (hits.hits.length > 0) yield hits.hits;
       if (hits.hits.length < pageSize) return;
       after = hits.hits.at(-1)?.sort;

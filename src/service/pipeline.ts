@@ -144,7 +144,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     // What has read rows before they went may write them only now; what reads them later sees them gone.
     await dispatcher.until(debouncer.underWay(), signal);
     await retry.elasticsearch(() => indexes.refresh(physical));
-    yield* indexIds(elasticsearch, physical, ID_PAGE, olderThan);
+    yield* indexIds(elasticsearch, physical, ID_PAGE, { olderThan, retry: retry.elasticsearch });
     yield* deadLetters.ids(physical, olderThan);
   };
 
