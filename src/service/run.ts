@@ -47,6 +47,14 @@ export async function runService(options: ServiceOptions): Promise<void> {
       ((error.code === 'PROJ_RESYNC_REQUIRED' && settings.resync === 'auto') ||
         (isStandby && (error.code === 'PROJ_SLOT_BUSY' || error.code === 'PROJ_OWNERSHIP_LOST'))));
   let lastRefusedMs = -Infinity;
+  /** A query that is refused is planned anew once; refused again, it is an error of its own. */
+  const sinceRefused = (error: unknown): unknown => {
+    if (!isRefusedQuery(error)) return error;
+    const refusedMs = performance.now();
+    const isAgain = refusedMs - lastRefusedMs < REFUSED_AGAIN_MS;
+    lastRefusedMs = refusedMs;
+    return isAgain ? refusedAgain(error) : error;
+  };
   const policy = retry(
     handleWhen((error) => !stop.aborted && error instanceof Error && isTransient(error)),
     {
@@ -71,13 +79,8 @@ export async function runService(options: ServiceOptions): Promise<void> {
           onHold: () => {
             startOver = null;
           },
-        }).catch((error: unknown) => {
-          if (isRefusedQuery(error)) {
-            // The session before was refused, too, and this one has planned its queries anew.
-            const refusedMs = performance.now();
-            if (refusedMs - lastRefusedMs < REFUSED_AGAIN_MS) throw refusedAgain(error);
-            lastRefusedMs = refusedMs;
-          }
+        }).catch((reason: unknown) => {
+          const error = sinceRefused(reason);
           // Where it is transient, RESYNC=auto: the stream itself has shown that it is another history.
           if (error instanceof ProjectorError && error.code === 'PROJ_RESYNC_REQUIRED') startOver = 'beside';
           throw error;

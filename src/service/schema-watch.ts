@@ -7,7 +7,7 @@ import { readPublished } from '../replication/publication.ts';
 import { withClient } from '../servers/postgres.ts';
 import type { Retry } from '../servers/retry.ts';
 import { BeginAgainError } from './begin-again.ts';
-import { findProblems, preflightError } from './preflight.ts';
+import { findProblems } from './preflight.ts';
 
 export interface SchemaWatchOptions {
   readonly settings: Settings;
@@ -67,7 +67,8 @@ export function createSchemaWatch(options: SchemaWatchOptions): SchemaWatch {
         bases.set(index.name, now);
       }
     }
-    if (problems.length > 0) throw preflightError(problems);
+    // The next session mends what it may, or says what is to be mended.
+    if (problems.length > 0) throw new BeginAgainError(problems.map(({ problem }) => problem).join('; '));
   };
 
   return {

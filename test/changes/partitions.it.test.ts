@@ -6,7 +6,12 @@ import { PATIENCE_MS } from '../service/support/service.ts';
 import { openSetting } from '../service/support/setting.ts';
 import { eventually } from '../support/wait.ts';
 
-const skip = wantedVersions().wal2json && 'wal2json cannot follow partitioned tables, and is refused';
+const { wal2json, postgres } = wantedVersions();
+const skip = wal2json && 'wal2json cannot follow partitioned tables, and is refused';
+/** Its pgoutput goes on taking a table that it has seen before it became a partition for one that is not published. */
+const skipAttaching =
+  skip ||
+  (postgres.major < 15 && 'Postgres 14 does not stream what changes in a partition that was attached');
 
 /** A root that is partitioned twice, and a link table that is. */
 const fleet: OwnSchema = {
@@ -61,45 +66,49 @@ fields: { name: name, trips: { many: seat, value: { one: trip, value: note }, or
   },
 };
 
-it('partitioned tables are followed, and what is done to their partitions', { skip }, async (t) => {
-  await using setting = await openSetting(t, { own: fleet });
-  const { admin } = setting;
-  await using service = setting.run({ SCHEMA_CHECK_INTERVAL_MS: '100' });
-  await service.untilStreaming();
-  await setting.assertConverged();
-  for (const sql of [
-    `update fleet.trip set note = note || '!' where id % 3 = 0`,
-    `update fleet.trip set note = 'secret' where id = 95`,
-    // From one partition to another.
-    `update fleet.trip set id = id + 30 where region = 'south' and id between 90 and 93`,
-    `begin; update fleet.seat set no = no + 100 where no between 60 and 70; delete from fleet.trip where id = 97; commit`,
-    `update fleet.driver set name = name || '?' where id < 3`,
-    `insert into fleet.trip values ('south', 140, 'new'), ('south', 40, 'new')`,
-  ]) {
-    await admin.query(sql);
+it(
+  'partitioned tables are followed, and what is done to their partitions',
+  { skip: skipAttaching },
+  async (t) => {
+    await using setting = await openSetting(t, { own: fleet });
+    const { admin } = setting;
+    await using service = setting.run({ SCHEMA_CHECK_INTERVAL_MS: '100' });
+    await service.untilStreaming();
     await setting.assertConverged();
-  }
-  assert.doesNotMatch(service.log, /beginning another/);
-  // Of some of these the stream does not tell.
-  for (const sql of [
-    'truncate fleet.seat',
-    `insert into fleet.seat select i, 'north', 90 + i % 5, 1 + i % 5 from generate_series(80, 130) i`,
-    `create table fleet.trip_west partition of fleet.trip for values in ('west');
+    for (const sql of [
+      `update fleet.trip set note = note || '!' where id % 3 = 0`,
+      `update fleet.trip set note = 'secret' where id = 95`,
+      // From one partition to another.
+      `update fleet.trip set id = id + 30 where region = 'south' and id between 90 and 93`,
+      `begin; update fleet.seat set no = no + 100 where no between 60 and 70; delete from fleet.trip where id = 97; commit`,
+      `update fleet.driver set name = name || '?' where id < 3`,
+      `insert into fleet.trip values ('south', 140, 'new'), ('south', 40, 'new')`,
+    ]) {
+      await admin.query(sql);
+      await setting.assertConverged();
+    }
+    assert.doesNotMatch(service.log, /beginning another/);
+    // Of some of these the stream does not tell.
+    for (const sql of [
+      'truncate fleet.seat',
+      `insert into fleet.seat select i, 'north', 90 + i % 5, 1 + i % 5 from generate_series(80, 130) i`,
+      `create table fleet.trip_west partition of fleet.trip for values in ('west');
      insert into fleet.trip values ('west', 1, 'west')`,
-    `create table fleet.trip_east (like fleet.trip including all);
+      `create table fleet.trip_east (like fleet.trip including all);
      insert into fleet.trip_east select 'east', i, 'east ' || i from generate_series(1, 20) i;
      alter table fleet.trip attach partition fleet.trip_east for values in ('east')`,
-    'truncate fleet.seat_high',
-    'delete from fleet.seat where trip_id > 99; alter table fleet.trip_south detach partition fleet.trip_south_high',
-    'alter table fleet.trip detach partition fleet.trip_west; drop table fleet.trip_west',
-  ]) {
-    await admin.query(sql);
-    await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
-  }
-  await admin.query(`update fleet.trip set note = note || '.'`);
-  await setting.assertConverged();
-  await service.stop();
-});
+      'truncate fleet.seat_high',
+      'delete from fleet.seat where trip_id > 99; alter table fleet.trip_south detach partition fleet.trip_south_high',
+      'alter table fleet.trip detach partition fleet.trip_west; drop table fleet.trip_west',
+    ]) {
+      await admin.query(sql);
+      await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
+    }
+    await admin.query(`update fleet.trip set note = note || '.'`);
+    await setting.assertConverged();
+    await service.stop();
+  },
+);
 
 it('a publication that names the partitions and not the table is mended', { skip }, async (t) => {
   await using setting = await openSetting(t, { own: fleet });
