@@ -7,12 +7,12 @@ import { wantedVersions } from '../dev/stack/versions.ts';
 /**
  * `npm run test:conformance`: what must be alike on all versions and with both decoders, on the oldest Postgres and
  * Elasticsearch, then with wal2json where the machine can have it. (`npm test` runs everything on the newest.) How a
- * fan-out is paced is the same everywhere, and takes its time.
+ * fan-out is paced and how large documents are read is the same everywhere, and takes its time.
  */
 
 const always = [
-  'test/changes/**/!(fan-out).it.test.ts',
-  'test/service/{convergence,decoder,follow,truncate,unrelated-schema}.it.test.ts',
+  'test/changes/**/!(fan-out|large-documents).it.test.ts',
+  'test/service/{convergence,decoder}.it.test.ts',
 ];
 const edits = '300';
 
@@ -27,7 +27,7 @@ function runTests(versions: Readonly<Record<string, string>>, files: readonly st
 console.log('The conformance tests on Postgres 14 and Elasticsearch 8:');
 let passed = runTests({ PG: '14', ES: '8' }, [
   'test/definition/{catalog,expressions}.it.test.ts',
-  'test/service/versions.it.test.ts',
+  'test/service/{follow,truncate,unrelated-schema,versions}.it.test.ts',
 ]);
 
 const { postgres } = wantedVersions({ DECODER: 'wal2json' });
