@@ -6,6 +6,7 @@ import { formatLsn } from '../shared/lsn.ts';
 import { attend } from './attendance.ts';
 import { openConnections } from './connections.ts';
 import { takeHold, type StartOver } from './hold.ts';
+import { watchIndexes } from './index-watch.ts';
 import { createPipeline } from './pipeline.ts';
 import type { ProjectionCounts } from './projection.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
@@ -161,8 +162,15 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const checkpointing = checkpointer.run(ending);
   const streaming = pipeline.stream(() => schemaWatch.look());
   const watching = watchMovement(status, settings.stallTimeoutMs, now, ending);
-  for (const part of [streaming, snapshotting, checkpointing, schemaWatch.run(), watching, task])
-    part?.catch(fail);
+  const watchingIndexes = watchIndexes({
+    targets,
+    isBuilding: snapshots.isBuilding,
+    indexes,
+    retry: retry.elasticsearch,
+    signal: ending,
+  });
+  const watches = [schemaWatch.run(), watching, watchingIndexes];
+  for (const part of [streaming, snapshotting, checkpointing, ...watches, task]) part?.catch(fail);
   await aborted(ending);
 
   // In order: nothing new begins, what is under way ends, what is durable is stored, then acknowledged.

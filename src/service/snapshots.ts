@@ -37,6 +37,8 @@ export interface Snapshots {
    * interrupted, and those that are named, one after the other. Settles when that is done or the session ends.
    */
   readonly run: (requested: readonly string[]) => Promise<void>;
+  /** Whether this index has still to be filled before its alias leads to it. */
+  readonly isBuilding: (target: BuildTarget) => boolean;
   /** Whether an index has still to be filled, or filled again. */
   readonly isRunning: boolean;
 }
@@ -122,6 +124,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       state.previous = state.previous.then(() => run(requested));
       return state.previous;
     },
+    isBuilding: (target) => building.has(target),
     get isRunning() {
       return state.isRunning || building.size + outdated.size > 0;
     },
