@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { openSetting } from './support/setting.ts';
+import { openHeldElasticsearch } from '../service/support/held-elasticsearch.ts';
+import { openSetting } from '../service/support/setting.ts';
+import { sharedServers } from '../support/shared-servers.ts';
+import { waitFor } from '../support/wait.ts';
 
 describe('of two services, only the holder of the slot writes', () => {
   it('and the second one ends, saying so, while the first works on', async (t) => {
@@ -32,6 +35,32 @@ describe('of two services, only the holder of the slot writes', () => {
     assert.deepEqual(await setting.checkpoint(), before);
 
     await using next = setting.run();
+    await setting.assertConverged();
+    await next.stop();
+  });
+
+  it('and a write that the former one had sent before it was frozen comes too late', async (t) => {
+    await using elasticsearch = await openHeldElasticsearch(sharedServers().elasticsearchUrl);
+    await using setting = await openSetting(t);
+    const { admin } = setting;
+    await using former = setting.run({ ELASTICSEARCH_URL: elasticsearch.url });
+    await former.untilStreaming();
+    await setting.covered();
+    elasticsearch.hold('genres');
+    await admin.query(`insert into content.genre (name) values ('Western')`);
+    await waitFor(() => elasticsearch.held === 1);
+    former.signal('SIGSTOP');
+
+    await admin.query('select pg_terminate_backend($1)', [(await setting.slot())?.activePid]);
+    await using next = setting.run();
+    await setting.assertConverged();
+    await admin.query(`delete from content.genre`);
+    await setting.assertConverged();
+
+    elasticsearch.release();
+    former.signal('SIGCONT');
+    assert.deepEqual(await former.ended, { code: 6, signal: null }, former.log);
+    await admin.query(`insert into content.genre (name) values ('Noir')`);
     await setting.assertConverged();
     await next.stop();
   });
