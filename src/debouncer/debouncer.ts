@@ -48,6 +48,8 @@ export interface Debouncer {
   underWay(): () => boolean;
   /** Ids added and not in a batch yet. */
   readonly pending: Readonly<Record<Lane, number>>;
+  /** Those of both lanes. */
+  readonly allPending: number;
 }
 
 /** The ids of one index that wait in a lane, in the order of their first addition, each with what it holds. */
@@ -197,6 +199,9 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
       };
     },
     pending,
+    get allPending() {
+      return pending.prompt + pending.bulk;
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { httpStatus, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
 import type { Retry } from '../servers/retry.ts';
 import { formatLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
 import { slices } from '../shared/slices.ts';
@@ -67,17 +67,8 @@ export function createDeadLetterIndex(
   const index = `${prefix}${name}-dead-letters`;
   const writeAlias = `${index}-write`;
 
-  /** The alternative where there is no index. */
-  const orElse = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (httpStatus(error) === 404) return otherwise;
-      throw error;
-    }
-  };
   const countsBy = (field: 'index' | 'physical'): Promise<ReadonlyMap<string, number>> =>
-    orElse(async () => {
+    orIfAbsent(async () => {
       await client.indices.refresh({ index });
       const { aggregations } = await client.search({
         index,
@@ -90,7 +81,7 @@ export function createDeadLetterIndex(
 
   async function* pages(filter: DeadLetterFilter, retry?: Retry): AsyncGenerator<readonly DeadLetter[]> {
     const refresh = (): Promise<boolean> =>
-      orElse(async () => {
+      orIfAbsent(async () => {
         await client.indices.refresh({ index });
         return true;
       }, false);

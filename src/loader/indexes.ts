@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { IndexPlan } from '../definition/plan.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { failpoint } from '../ops/failpoint.ts';
-import { httpStatus, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
 
 /** Which history of which database an index or a resume point belongs to. */
 export const originSchema = z.object({
@@ -67,7 +67,6 @@ export interface IndexAdmin {
   /** Deletes every physical index of this index, and whatever index stands where its alias should. */
   drop(index: IndexPlan): Promise<void>;
   refresh(physical: string): Promise<void>;
-  count(physical: string): Promise<number>;
   alias(index: IndexPlan): string;
   /** The names of the indexes that the alias leads to, whoever made them. */
   aliasLeadsTo(index: IndexPlan): Promise<string[]>;
@@ -127,22 +126,11 @@ export function createIndexAdmin(
     await client.indices.putMapping({ index: physical, _meta: { ...meta, projector } });
   };
 
-  const aliasLeadsTo = async (index: IndexPlan): Promise<string[]> => {
-    const found = await client.indices
-      .get({ index: aliasOf(index), filter_path: '*.aliases' })
-      .catch((error: unknown) => {
-        if (httpStatus(error) === 404) return {};
-        throw error;
-      });
-    return Object.keys(found).sort();
-  };
-
   return {
     find,
     rebase,
     alias: aliasOf,
-
-    aliasLeadsTo,
+    aliasLeadsTo: (index) => indexesNamed(client, aliasOf(index)),
 
     async create(index, origin, basis) {
       const alias = aliasOf(index);
@@ -196,7 +184,7 @@ export function createIndexAdmin(
       const isAnother = (physical: string): boolean => physical !== built.physical;
       const others = (await findAll(index)).filter(({ physical }) => isAnother(physical));
       // Somebody may have had it lead to an index that is not ours.
-      const astray = (await aliasLeadsTo(index)).filter(isAnother);
+      const astray = (await indexesNamed(client, alias)).filter(isAnother);
       failpoint('before-swap');
       await client.indices.updateAliases({
         actions: [
@@ -211,16 +199,11 @@ export function createIndexAdmin(
     async drop(index) {
       for (const { physical } of await findAll(index)) await client.indices.delete({ index: physical });
       const alias = aliasOf(index);
-      const standing = await concreteIndex(client, alias);
-      if (standing) await client.indices.delete({ index: alias });
+      if (await isConcreteIndex(client, alias)) await client.indices.delete({ index: alias });
     },
 
     async refresh(physical) {
       await client.indices.refresh({ index: physical });
-    },
-
-    async count(physical) {
-      return (await client.count({ index: physical })).count;
     },
   };
 }
@@ -237,18 +220,19 @@ function timestamp(at: Date): string {
     .toLowerCase();
 }
 
+/** The names of the indexes that a name stands for: an index's own, or those that an alias leads to. */
+async function indexesNamed(client: Elasticsearch, name: string): Promise<string[]> {
+  const found = await orIfAbsent(() => client.indices.get({ index: name, filter_path: '*.aliases' }), {});
+  return Object.keys(found).sort();
+}
+
 /** Whether an index, not an alias, has this name. */
-async function concreteIndex(client: Elasticsearch, name: string): Promise<boolean> {
-  try {
-    return Object.hasOwn(await client.indices.get({ index: name, filter_path: '*.aliases' }), name);
-  } catch (error) {
-    if (httpStatus(error) === 404) return false;
-    throw error;
-  }
+async function isConcreteIndex(client: Elasticsearch, name: string): Promise<boolean> {
+  return (await indexesNamed(client, name)).includes(name);
 }
 
 async function refuseForeignIndex(client: Elasticsearch, alias: string): Promise<void> {
-  if (!(await concreteIndex(client, alias))) return;
+  if (!(await isConcreteIndex(client, alias))) return;
   throw new ProjectorError(
     'PROJ_INDEX_FOREIGN',
     `an index named ${alias} stands where the alias of that name should be`,

@@ -1,6 +1,6 @@
 import type { estypes } from '@elastic/elasticsearch';
 import type { Retry } from '../servers/retry.ts';
-import { httpStatus, NotNowError, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { NotNowError, orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
 
 const KEEP_ALIVE = '5m';
 
@@ -31,12 +31,7 @@ export async function* scan(
         track_total_hits: false,
         ...(after && { search_after: after }),
       };
-      const found = await retry(() =>
-        client.search(search).catch((error: unknown) => {
-          if (httpStatus(error) === 404) return null;
-          throw error;
-        }),
-      );
+      const found = await retry(() => orIfAbsent(() => client.search(search), null));
       if (!found) throw new NotNowError('the point in time is lost');
       const { hits } = found;
       if (hits.hits.length > 0) yield hits.hits;

@@ -17,19 +17,20 @@ export interface Resolved {
 }
 
 /**
- * Reads documents whole, in one statement and so in one snapshot: as many as are about `maxBytes` together, but one at
- * least (invariant 8).
+ * Reads documents whole, in one statement and so in one snapshot: all of them, or as many as are about `maxBytes`
+ * together, but one at least (invariant 8).
  */
 export async function resolve(
   query: PreparedQuery,
   index: IndexPlan,
   ids: readonly string[],
-  maxBytes = Infinity,
+  maxBytes?: number,
 ): Promise<Resolved> {
   const width = index.key.length;
-  const sql = Number.isFinite(maxBytes) ? upToSql(index, maxBytes) : index.documentSql;
-  const name = Number.isFinite(maxBytes) ? `document up to ${maxBytes}` : 'document';
-  const rows = await readByKeys(query, index, name, sql, ids);
+  const rows =
+    maxBytes === undefined
+      ? await readByKeys(query, index, 'document', index.documentSql, ids)
+      : await readByKeys(query, index, `document up to ${maxBytes}`, upToSql(index, maxBytes), ids);
   const missing = new Set(ids);
   const unread: string[] = [];
   const documents: ResolvedDocument[] = [];

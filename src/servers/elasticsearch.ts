@@ -16,6 +16,16 @@ export function httpStatus(error: unknown): number | undefined {
   return error instanceof errors.ResponseError ? error.statusCode : undefined;
 }
 
+/** What `work` gives; `otherwise` where Elasticsearch answers that what it is about is not there. */
+export async function orIfAbsent<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (httpStatus(error) === 404) return otherwise;
+    throw error;
+  }
+}
+
 /** Part of a request was answered "not now"; that part is to be sent again. */
 export class NotNowError extends Error {
   override readonly name = 'NotNowError';

@@ -80,7 +80,7 @@ export function createFanOut(options: FanOutOptions): FanOut {
     return dispatcher.until(condition, signal);
   };
   const hasFewSources = (): boolean => sources.length + queued.size < MAX_SOURCES;
-  const hasRoom = (): boolean => debouncer.pending.prompt + debouncer.pending.bulk < maxPending;
+  const hasRoom = (): boolean => debouncer.allPending < maxPending;
   const add = (index: string, ids: readonly string[], lane: Lane, hold: Hold): void => {
     for (const id of ids) debouncer.add(index, id, now(), lane, hold);
     dispatcher.dispatch();

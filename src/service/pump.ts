@@ -67,7 +67,7 @@ export async function pump(options: PumpOptions): Promise<never> {
     debouncer.add(index, id, now(), ++state.affected > LARGE_TRANSACTION ? 'bulk' : 'prompt');
   };
   /** Invariant 8, bounded memory: a full debouncer stops the pump, which stops the reading of the socket. */
-  const hasRoom = (): boolean => debouncer.pending.prompt + debouncer.pending.bulk < maxPending;
+  const hasRoom = (): boolean => debouncer.allPending < maxPending;
   const room = async (): Promise<void> => {
     fanOut.follow();
     dispatcher.dispatch();

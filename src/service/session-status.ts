@@ -31,7 +31,7 @@ export function describeSession(session: SessionState): ServiceStatus {
     resumePoint: formatLsn(checkpointer.stored),
     covered: formatLsn(position.covered),
     ...counts,
-    pendingIds: debouncer.pending.prompt + debouncer.pending.bulk,
+    pendingIds: debouncer.allPending,
     fanOuts: fanOut.outstanding,
     batchesInFlight: dispatcher.inFlight,
     queuedBytes,

@@ -1,5 +1,5 @@
 import { compareBasis, type Basis } from '../definition/basis.ts';
-import type { Plan } from '../definition/plan.ts';
+import type { IndexPlan, Plan } from '../definition/plan.ts';
 import type { IndexAdmin, Origin, PhysicalIndex } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
@@ -17,9 +17,19 @@ export interface BuildTarget extends Target {
 }
 
 /**
- * The physical index of every definition: the one that serves where it was made from this very definition and for this
- * slot; else one that is being built so; else a new one. An older index serves on until the new one is filled.
+ * Of an index's physical ones, that which is written to: the one that serves where it was made from this very definition
+ * and for this slot; else one that is being built so.
  */
+export function currentIndex(
+  physicals: readonly PhysicalIndex[],
+  { hash }: IndexPlan,
+  incarnation: string | undefined,
+): PhysicalIndex | undefined {
+  const current = physicals.filter((one) => one.hash === hash && one.origin.incarnation === incarnation);
+  return current.find(({ serving }) => serving) ?? current.at(-1);
+}
+
+/** The current index of every definition, or a new one. An older index serves on until the new one is filled. */
 export async function ensureTargets(
   plan: Plan,
   bases: ReadonlyMap<string, Basis>,
@@ -31,16 +41,11 @@ export async function ensureTargets(
   const targets: BuildTarget[] = [];
   for (const index of plan.indexes) {
     const basis = bases.get(index.name) ?? { parts: [], filled: [] };
-    const state = await retry(async () => {
-      const current = (await indexes.find(index)).filter(
-        (found) => found.hash === index.hash && found.origin.incarnation === origin.incarnation,
-      );
-      return (
-        current.find(({ serving }) => serving) ??
-        current.at(-1) ??
-        (await indexes.create(index, origin, basis.parts))
-      );
-    });
+    const state = await retry(
+      async () =>
+        currentIndex(await indexes.find(index), index, origin.incarnation) ??
+        (await indexes.create(index, origin, basis.parts)),
+    );
     if (!state.serving) log.info({ index: index.name, physical: state.physical }, 'building an index');
     const { physical, writeAlias } = state;
     const become = state.basis && compareBasis(state.basis, basis);

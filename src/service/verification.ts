@@ -11,6 +11,7 @@ import { formatLsn } from '../shared/lsn.ts';
 import { verifyIndex, type Verified } from '../verify/verify.ts';
 import { openConnections } from './connections.ts';
 import { readStatus } from './status.ts';
+import { currentIndex } from './targets.ts';
 import type { HolderWork } from './work.ts';
 
 /** How many rows have been compared. */
@@ -79,10 +80,8 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   /** The physical index that the service writes to, and where the alias leads. */
   const findServing = async (index: IndexPlan): Promise<Pick<IndexReport, 'physical' | 'aliasLeadsTo'>> => {
     const checkpoint = await retry.redis(() => checkpoints.read());
-    const current = (await retry.elasticsearch(() => admin.find(index))).filter(
-      ({ hash, origin }) => hash === index.hash && origin.incarnation === checkpoint?.origin.incarnation,
-    );
-    const { physical } = current.find(({ serving }) => serving) ?? current.at(-1) ?? notBuilt(index.name);
+    const found = await retry.elasticsearch(() => admin.find(index));
+    const { physical } = currentIndex(found, index, checkpoint?.origin.incarnation) ?? notBuilt(index.name);
     return { physical, aliasLeadsTo: await retry.elasticsearch(() => admin.aliasLeadsTo(index)) };
   };
 

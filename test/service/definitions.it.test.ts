@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { physicalIndexes } from './support/documents.ts';
 import type { OwnSchema } from './support/own-schema.ts';
 import { openSetting, type Setting } from './support/setting.ts';
 
@@ -78,7 +79,6 @@ async function interrupted(setting: Setting): Promise<void> {
   await service.stop();
 }
 
-async function physicals({ database }: Setting): Promise<string[]> {
-  const found = await fetch(`${database.elasticsearchUrl}/${database.indexPrefix}items-*?features=aliases`);
-  return Object.keys((await found.json()) as object);
+function physicals({ database }: Setting): Promise<string[]> {
+  return physicalIndexes(database.elasticsearchUrl, `${database.indexPrefix}items`);
 }

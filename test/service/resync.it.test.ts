@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { waitFor } from '../support/wait.ts';
+import { physicalIndexes } from './support/documents.ts';
 import { openSetting, type Setting } from './support/setting.ts';
 import { PATIENCE_MS } from './support/service.ts';
 
@@ -105,9 +106,8 @@ async function openWithoutSlot(t: Parameters<typeof openSetting>[0]): Promise<Se
   return setting;
 }
 
-async function physicals({ database }: Setting): Promise<string[]> {
-  const found = await fetch(`${database.elasticsearchUrl}/${database.indexPrefix}movies-*?features=aliases`);
-  return Object.keys((await found.json()) as object).sort();
+function physicals({ database }: Setting): Promise<string[]> {
+  return physicalIndexes(database.elasticsearchUrl, `${database.indexPrefix}movies`);
 }
 
 async function serving({ database }: Setting): Promise<string[]> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { formatLsn, maxLsn, minLsn, parseLsn } from '../../src/shared/lsn.ts';
+import { formatLsn, maxLsn, parseLsn } from '../../src/shared/lsn.ts';
 
 const lsn = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 
@@ -17,7 +17,7 @@ test('an LSN is written as Postgres writes it', () => {
 
 test('LSNs compare as numbers where their texts would not', () => {
   assert.equal(maxLsn(parseLsn('0/A'), parseLsn('0/10')), parseLsn('0/10'));
-  assert.equal(minLsn(parseLsn('9/0'), parseLsn('10/0')), parseLsn('9/0'));
+  assert.equal(maxLsn(parseLsn('9/0'), parseLsn('10/0')), parseLsn('10/0'));
 });
 
 for (const text of ['', '16', '16/', '/1', 'x/1', '1/123456789']) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { chance, pick, type Random } from '../../../dev/load/random.ts';
+import { openHttpServer } from '../../support/http-server.ts';
 
 /** What goes wrong with a request. */
 export type HttpFault =
@@ -35,11 +35,6 @@ export async function openFaultyElasticsearch(
     share: 0,
     faults: 0,
   };
-  const server = createServer((incoming, response) => {
-    // The one who asked may be gone.
-    response.on('error', () => undefined);
-    serve(incoming, response).catch(() => response.destroy());
-  });
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = Buffer.concat((await incoming.toArray()) as Buffer[]);
     const fault = state.ways.length > 0 ? pick(random, state.ways) : null;
@@ -70,21 +65,20 @@ export async function openFaultyElasticsearch(
         write(response, await askInPart(body, ask, random, fault.status));
     }
   };
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await openHttpServer((incoming, response) => {
+    // The one who asked may be gone.
+    response.on('error', () => undefined);
+    serve(incoming, response).catch(() => response.destroy());
+  });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     set(ways, share = 1) {
       Object.assign(state, { ways, share });
     },
     get faults() {
       return state.faults;
     },
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 

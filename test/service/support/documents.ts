@@ -61,6 +61,12 @@ const documentSchema = z.union([
   z.object({ found: z.literal(false) }),
 ]);
 
+/** The names of an alias's physical indexes, the oldest first, whether it leads to them or not. */
+export async function physicalIndexes(elasticsearchUrl: string, alias: string): Promise<string[]> {
+  const found = await request(`${elasticsearchUrl}/${alias}-*?features=aliases`);
+  return Object.keys((await found.json()) as object).sort();
+}
+
 async function request(url: string, init?: RequestInit): Promise<Response> {
   const response = await fetch(url, init);
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);

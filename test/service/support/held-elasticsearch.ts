@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { openHttpServer } from '../../support/http-server.ts';
 
 /** The way to a real Elasticsearch, on which bulk requests can be held up. Disposing closes it. */
 export interface HeldElasticsearch extends AsyncDisposable {
@@ -16,7 +15,7 @@ export interface HeldElasticsearch extends AsyncDisposable {
 export async function openHeldElasticsearch(elasticsearchUrl: string): Promise<HeldElasticsearch> {
   const state: { index: string | null } = { index: null };
   const waiting = new Set<() => void>();
-  const server = createServer((incoming, response) => {
+  const server = await openHttpServer((incoming, response) => {
     const pass = (): void => forward(elasticsearchUrl, incoming, response);
     const isHeld = state.index !== null && (incoming.url ?? '').includes(`-${state.index}-`);
     if (!isHeld || !incoming.url?.includes('/_bulk')) return pass();
@@ -24,11 +23,8 @@ export async function openHeldElasticsearch(elasticsearchUrl: string): Promise<H
     // One whose sender has gone never reaches Elasticsearch.
     response.once('close', () => waiting.delete(pass));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: server.url,
     hold(index) {
       state.index = index;
     },
@@ -40,11 +36,7 @@ export async function openHeldElasticsearch(elasticsearchUrl: string): Promise<H
       for (const pass of waiting) pass();
       waiting.clear();
     },
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
