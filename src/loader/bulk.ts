@@ -53,27 +53,23 @@ function meta(id: string, version: Lsn): string {
   return `{"_id":${JSON.stringify(id)},"version":${version},"version_type":"external_gte"}`;
 }
 
-/** Cuts items into requests of at most `maxBytes` of body each; a larger item goes alone. */
-export function cutBySize(items: readonly BulkItem[], maxBytes: number): BulkItem[][] {
-  const requests: BulkItem[][] = [];
-  let current: BulkItem[] = [];
-  let bytes = 0;
-  for (const item of items) {
-    const size = bytesOf([item]);
-    if (current.length > 0 && bytes + size > maxBytes) {
-      requests.push(current);
-      current = [];
-      bytes = 0;
-    }
-    current.push(item);
-    bytes += size;
-  }
-  if (current.length > 0) requests.push(current);
-  return requests;
+/** A part of some items, as a request's body. */
+export interface BulkRequest {
+  readonly items: readonly BulkItem[];
+  readonly bytes: number;
 }
 
-export function bytesOf(items: readonly BulkItem[]): number {
-  return items.reduce((bytes, { lines }) => bytes + Buffer.byteLength(lines), 0);
+/** The first of the items, as many as `maxBytes` of body hold; the first one in any case. */
+export function takeBySize(items: readonly BulkItem[], maxBytes: number): BulkRequest {
+  let bytes = 0;
+  let count = 0;
+  for (const { lines } of items) {
+    const size = Buffer.byteLength(lines);
+    if (count > 0 && bytes + size > maxBytes) break;
+    bytes += size;
+    count++;
+  }
+  return { items: items.slice(0, count), bytes };
 }
 
 interface BulkAnswer {

@@ -60,7 +60,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
   const counts = new Map<string, number>();
   /** The documents that may have a letter: so that those that have none cost nothing. */
   const filters = new Map<string, IdFilter>();
-  /** When the letters of the last minute came. */
+  /** When the letters of the last minute came, on `now`, which does not jump as the wall clock may. */
   let recent: number[] = [];
   const occasionally = atMostEvery(MINUTE_MS, now);
 
@@ -72,7 +72,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
   const changeCount = (physical: string, by: number): void => {
     counts.set(physical, (counts.get(physical) ?? 0) + by);
   };
-  const isRecent = (at: number): boolean => at > clock() - MINUTE_MS;
+  const isRecent = (at: number): boolean => at > now() - MINUTE_MS;
   const sweep = (): Promise<void> => retry(() => store.sweep());
 
   /** A wrong mapping is not a bad document: then it is better to stop than to set one document after another aside. */
@@ -81,7 +81,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
     if (!last || perMinute === 0) return;
     recent = recent.filter(isRecent);
     if (recent.length + fresh.length > perMinute) throw tooMany(perMinute, index, last);
-    recent.push(...fresh.map(clock));
+    recent.push(...fresh.map(now));
   };
 
   return {
@@ -93,7 +93,9 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
       for (const physical of physicals) {
         for await (const letters of store.pages({ physical }, retry)) {
           for (const { id } of letters) filterOf(physical).add(id);
-          recent.push(...letters.map(({ at }) => Date.parse(at)).filter(isRecent));
+          recent.push(
+            ...letters.map(({ at }) => now() - Math.abs(clock() - Date.parse(at))).filter(isRecent),
+          );
           changeCount(physical, letters.length);
         }
       }

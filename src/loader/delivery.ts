@@ -1,7 +1,15 @@
 import { ProjectorError } from '../ops/errors.ts';
-import { httpStatus, NotNowError, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { httpStatus, isTimeout, NotNowError, type Elasticsearch } from '../servers/elasticsearch.ts';
 import type { Retry } from '../servers/retry.ts';
-import { bytesOf, cutBySize, sendBulk, type BulkItem, type ItemOutcome, type Refusal } from './bulk.ts';
+import {
+  sendBulk,
+  takeBySize,
+  type BulkItem,
+  type BulkRequest,
+  type ItemOutcome,
+  type Refusal,
+} from './bulk.ts';
+import { createRequestSize } from './request-size.ts';
 
 export interface DeliveryOptions {
   readonly client: Elasticsearch;
@@ -36,66 +44,73 @@ const TOO_MANY_REQUESTS = 429;
 
 export function createDelivery(options: DeliveryOptions): Deliver {
   const { client, assertHolder, retry, now } = options;
+  const size = createRequestSize(options.bulkBytes);
+
+  const send = async (writeAlias: string, request: BulkRequest): Promise<readonly ItemOutcome[]> => {
+    await assertHolder();
+    const outcomes = await sendBulk(client, writeAlias, request.items).catch((error: unknown) => {
+      if (httpStatus(error) === TOO_MANY_REQUESTS || isTimeout(error)) size.refused(request.bytes);
+      throw error;
+    });
+    if (outcomes.some((outcome) => outcome.kind === 'retry' && outcome.status === TOO_MANY_REQUESTS))
+      size.refused(request.bytes);
+    else size.taken(request.bytes);
+    return outcomes;
+  };
+
   return async (writeAlias, items, readAtMs, onSettled) => {
     const isExpired = (): boolean => now() - readAtMs > MAX_WRITE_AGE_MS;
     const left = new Set(items);
-    /** Halved by a rejection: Elasticsearch may have room for less at once. */
-    let maxBytes = options.bulkBytes;
+    /** What may go in one request, the next last. What is refused together is sent in halves, before the others. */
+    const groups: (readonly BulkItem[])[] = [items];
 
-    const send = async (request: readonly BulkItem[]): Promise<readonly ItemOutcome[]> => {
-      await assertHolder();
-      const rejected = (): void => {
-        maxBytes = bytesOf(request) / 2;
-      };
-      const outcomes = await sendBulk(client, writeAlias, request).catch((error: unknown) => {
-        if (httpStatus(error) === TOO_MANY_REQUESTS) rejected();
-        throw error;
-      });
-      if (outcomes.some((outcome) => outcome.kind === 'retry' && outcome.status === TOO_MANY_REQUESTS))
-        rejected();
-      return outcomes;
+    /** Rejects when there is nothing that it has settled or parted. */
+    const step = async (): Promise<void> => {
+      const group = groups.pop()?.filter((item) => left.has(item)) ?? [];
+      if (group.length === 0) return;
+      groups.push(group);
+      const request = takeBySize(group, size.maxBytes);
+      const outcomes = await send(writeAlias, request);
+      const apart: BulkItem[] = [];
+      const before = left.size;
+      let notNow = 'no answer';
+      for (const [position, item] of request.items.entries()) {
+        const outcome = outcomes[position];
+        switch (outcome?.kind) {
+          case 'index-missing':
+            throw indexMissing(writeAlias);
+          case 'not-together':
+            if (request.items.length > 1) {
+              apart.push(item);
+              continue;
+            }
+            onSettled(item, { kind: 'refused', refusal: outcome.refusal });
+            break;
+          case 'accepted':
+          case 'superseded':
+          case 'refused':
+            onSettled(item, outcome);
+            break;
+          default:
+            notNow = outcome?.reason ?? notNow;
+            continue;
+        }
+        left.delete(item);
+      }
+      const [first, second] = halves(apart);
+      groups.push(second, first);
+      if (left.size === before && apart.length === 0) throw new NotNowError(notNow);
     };
 
-    await retry(async () => {
-      let notNow: string | null = null;
-      const requests = cutBySize([...left], maxBytes);
-      for (let request = requests.shift(); request; request = requests.shift()) {
-        if (isExpired()) return;
-        const apart: BulkItem[] = [];
-        for (const [position, outcome] of (await send(request)).entries()) {
-          const item = request[position];
-          if (!item) continue;
-          switch (outcome.kind) {
-            case 'index-missing':
-              throw indexMissing(writeAlias);
-            case 'retry':
-              notNow = outcome.reason;
-              continue;
-            case 'not-together':
-              if (request.length > 1) {
-                apart.push(item);
-                continue;
-              }
-              onSettled(item, { kind: 'refused', refusal: outcome.refusal });
-              break;
-            case 'accepted':
-            case 'superseded':
-            case 'refused':
-              onSettled(item, outcome);
-          }
-          left.delete(item);
-        }
-        requests.unshift(...halves(apart));
-      }
-      if (notNow !== null) throw new NotNowError(notNow);
-    });
+    // Each step has a patience of its own: where something moves, nothing has to wait for long.
+    while (left.size > 0 && !isExpired()) await retry(() => (isExpired() ? Promise.resolve() : step()));
     return [...left];
   };
 }
 
-function halves(items: BulkItem[]): BulkItem[][] {
+function halves<T>(items: readonly T[]): readonly [T[], T[]] {
   const middle = Math.ceil(items.length / 2);
-  return [items.slice(0, middle), items.slice(middle)].filter((half) => half.length > 0);
+  return [items.slice(0, middle), items.slice(middle)];
 }
 
 function indexMissing(writeAlias: string): ProjectorError {

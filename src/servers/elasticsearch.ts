@@ -16,6 +16,11 @@ export function httpStatus(error: unknown): number | undefined {
   return error instanceof errors.ResponseError ? error.statusCode : undefined;
 }
 
+/** Whether a request was not answered in time: by Elasticsearch, or by what stands before it, as a gateway. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof errors.TimeoutError || httpStatus(error) === 504;
+}
+
 /** What `work` gives; `otherwise` where Elasticsearch answers that what it is about is not there. */
 export async function orIfAbsent<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
   try {

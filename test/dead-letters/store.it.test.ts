@@ -120,10 +120,27 @@ describe('more dead letters in a minute than are allowed', () => {
     await using bed = await open({ perMinute: 2 });
     await bed.settle(10n, { refused: ['a', 'b'] });
     await bed.settle(11n, { refused: ['b', 'a'] });
-    bed.time += 60_000;
+    bed.pass(60_000);
     await bed.settle(12n, { refused: ['c', 'd', 'a'] });
     await assert.rejects(bed.settle(13n, { refused: ['e'] }), { code: 'PROJ_TOO_MANY_DEAD_LETTERS' });
     assert.deepEqual(await bed.ids(), ['a', 'b', 'c', 'd']);
+  });
+
+  it('are counted by the time that has passed, whatever the clock says', async () => {
+    await using bed = await open({ perMinute: 2 });
+    await bed.settle(10n, { refused: ['a', 'b'] });
+    bed.time += DAY_MS;
+    await assert.rejects(bed.settle(11n, { refused: ['c'] }), { code: 'PROJ_TOO_MANY_DEAD_LETTERS' });
+    bed.time -= 2 * DAY_MS;
+    await assert.rejects(bed.settle(11n, { refused: ['c'] }), { code: 'PROJ_TOO_MANY_DEAD_LETTERS' });
+    bed.pass(60_000);
+    await bed.settle(12n, { refused: ['c', 'd'] });
+    // Those that seem to be of another day are not of the last minute.
+    bed.time += 3 * DAY_MS;
+    const next = bed.holder();
+    await next.open([bed.physical]);
+    await next.settle(bed.batch(13n, { refused: ['e', 'f'] }));
+    assert.deepEqual(await bed.ids(), ['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
   it('may be as many as they are, by 0', async () => {
@@ -139,6 +156,8 @@ describe('more dead letters in a minute than are allowed', () => {
   });
 });
 
+const DAY_MS = 86_400_000;
+
 interface Outcome {
   readonly refused?: readonly string[];
   readonly accepted?: readonly string[];
@@ -149,8 +168,10 @@ interface Bed extends AsyncDisposable {
   readonly store: DeadLetterIndex;
   readonly letters: DeadLetters;
   readonly physical: string;
-  /** What time it is, in ms. */
+  /** What the clock says, in ms since 1970. */
   time: number;
+  /** Lets so many ms pass. */
+  pass(ms: number): void;
   /** How long ago all that is written was read. */
   writeAgeMs: number;
   /** Another holder of the same letters. */
@@ -168,6 +189,7 @@ async function open({ perMinute = 100 } = {}): Promise<Bed> {
   const store = createDeadLetterIndex(client, { name, prefix: '' });
   const physical = `${name}-films`;
   await client.indices.create({ index: physical });
+  let passedMs = 0;
   const holder = (): DeadLetters =>
     createDeadLetters({
       store,
@@ -182,7 +204,7 @@ async function open({ perMinute = 100 } = {}): Promise<Bed> {
       perMinute,
       log: createLogger('silent'),
       clock: () => bed.time,
-      now: () => 0,
+      now: () => passedMs,
     });
   const batch: Bed['batch'] = (version, { refused = [], accepted = [] }) => ({
     index: 'films',
@@ -199,6 +221,10 @@ async function open({ perMinute = 100 } = {}): Promise<Bed> {
     physical,
     time: 0,
     writeAgeMs: 0,
+    pass(ms) {
+      bed.time += ms;
+      passedMs += ms;
+    },
     holder,
     batch,
     async settle(version, outcome) {

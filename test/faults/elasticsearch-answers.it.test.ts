@@ -25,7 +25,12 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
   await cascadeKeyChanges(setting.admin);
   await seedRows(setting.admin, randomOf(1, 0));
   await using elasticsearch = await openFaultyElasticsearch(sharedServers().elasticsearchUrl, randomOf(1, 1));
-  const throughIt = { ELASTICSEARCH_URL: elasticsearch.url, BATCH_SIZE: '100', SNAPSHOT_CHUNK_SIZE: '100' };
+  const throughIt = {
+    ELASTICSEARCH_URL: elasticsearch.url,
+    BATCH_SIZE: '100',
+    SNAPSHOT_CHUNK_SIZE: '100',
+    BULK_BYTES: '1MiB',
+  };
   await using writers = startWriters(setting.database, 2, 1);
   await using service = setting.run({ ...throughIt, REQUEST_TIMEOUT_MS: '1000' });
   await service.untilStreaming();
@@ -35,10 +40,21 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
       const before = elasticsearch.faults;
       elasticsearch.set([fault], 0.3);
       await writers.goOn((edits += EDITS));
-      while (elasticsearch.faults < before + 3) await writers.goOn((edits += 10));
       await setting.assertConverged();
+      while (elasticsearch.faults < before + 3) {
+        await writers.goOn((edits += 10));
+        await setting.assertConverged();
+      }
     });
   }
+  await t.test('nothing in time, except to small requests', async () => {
+    const before = elasticsearch.faults;
+    elasticsearch.set([{ kind: 'too-slow', overBytes: 32_768 }]);
+    await writers.goOn((edits += EDITS));
+    await setting.admin.query('update content.film_work set rating = 1');
+    await setting.assertConverged();
+    assert.notEqual(elasticsearch.faults, before);
+  });
   elasticsearch.set([]);
   await service.stop();
 

@@ -9,6 +9,8 @@ export type HttpFault =
   | { readonly kind: 'answered'; readonly status: number; readonly body: string }
   /** Elasticsearch does not see it; nobody answers. */
   | { readonly kind: 'unanswered' }
+  /** A bulk request of several items and more than so many bytes takes too long: nobody answers. Others are well. */
+  | { readonly kind: 'too-slow'; readonly overBytes: number }
   /** Elasticsearch does it, and nobody learns of it. */
   | { readonly kind: 'answer-lost' }
   /** Elasticsearch does it, and the connection ends in the middle of its answer. */
@@ -39,7 +41,11 @@ export async function openFaultyElasticsearch(
     const body = Buffer.concat((await incoming.toArray()) as Buffer[]);
     const fault = state.ways.length > 0 ? pick(random, state.ways) : null;
     const isBulk = incoming.url?.includes('/_bulk') ?? false;
-    const goesWrong = fault && chance(random, state.share) && (fault.kind !== 'partial' || isBulk);
+    const concerns =
+      (fault?.kind !== 'partial' || isBulk) &&
+      (fault?.kind !== 'too-slow' ||
+        (isBulk && body.length > fault.overBytes && itemsOf(body.toString('utf8')).length > 1));
+    const goesWrong = fault && chance(random, state.share) && concerns;
     const ask = (sent: Buffer): Promise<Answer> => forward(elasticsearchUrl, incoming, sent);
     if (!goesWrong) {
       write(response, await ask(body));
@@ -51,6 +57,7 @@ export async function openFaultyElasticsearch(
         response.writeHead(fault.status, { 'content-type': 'text/html' }).end(fault.body);
         return;
       case 'unanswered':
+      case 'too-slow':
         return;
       case 'answer-lost':
         await ask(body);

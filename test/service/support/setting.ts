@@ -85,6 +85,7 @@ export async function openSetting(t: TestContext, options: SettingOptions = {}):
   const prepared = await command(['init']);
   assert.equal(prepared.code, 0, prepared.stderr);
 
+  const services: Service[] = [];
   const covered = async (timeoutMs = PATIENCE_MS): Promise<void> => {
     const lsn = await currentLsn(admin);
     // So that the stream goes past what is committed now, and not just up to it.
@@ -92,6 +93,8 @@ export async function openSetting(t: TestContext, options: SettingOptions = {}):
     await waitFor(async () => ((await checkpoints.read())?.lsn ?? 0n) >= lsn, {
       what: `the resume point to reach ${formatLsn(lsn)}`,
       timeoutMs,
+    }).catch((error: unknown) => {
+      throw new Error(`The last of the services logged:\n${services.at(-1)?.log ?? ''}`, { cause: error });
     });
   };
   const documents = (index: string): Promise<StoredDocument[]> =>
@@ -119,8 +122,11 @@ export async function openSetting(t: TestContext, options: SettingOptions = {}):
     covered,
     confirmedUpTo,
     documents,
-    run: (settings = {}, options = []) =>
-      startService(t, { ...env, ...settings }, () => readStatus(redis, name), options),
+    run(settings = {}, options = []) {
+      const service = startService(t, { ...env, ...settings }, () => readStatus(redis, name), options);
+      services.push(service);
+      return service;
+    },
     checkpoint: () => checkpoints.read(),
     slot: () => readSlot(admin, name),
     document: (index, id) => getDocument(elasticsearchUrl, `${indexPrefix}${index}`, id),
