@@ -39,7 +39,11 @@ it('a service that is killed at any point of its work loses nothing', async (t) 
       await using killed = setting.run({ ...settings, FAILPOINT: isRebuilt ? name : `${name}:2` });
       const state: { ended?: Ended } = {};
       void killed.ended.then((ended) => (state.ended = ended));
-      while (!state.ended) await writers.goOn((edits += 10));
+      while (!state.ended) {
+        await writers.goOn((edits += 10));
+        // It is not to fall ever further behind.
+        await Promise.race([killed.ended, setting.covered()]);
+      }
       assert.deepEqual(state.ended, { code: null, signal: 'SIGKILL' }, killed.log);
 
       await using next = setting.run(settings);

@@ -8,9 +8,12 @@ const file = process.env['CLOCK_OFFSET_FILE'] ?? '';
 const RealDate = Date;
 const now = (): number => RealDate.now() + Number(readFileSync(file, 'utf8'));
 
-globalThis.Date = new Proxy(RealDate, {
-  construct: (target, args: [], newTarget) =>
-    Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date,
-  apply: () => new RealDate(now()).toString(),
-  get: (target, key) => (key === 'now' ? now : (Reflect.get(target, key) as unknown)),
-});
+class JumpingDate extends RealDate {
+  static override now = now;
+
+  constructor(value: string | number | Date = now()) {
+    super(value);
+  }
+}
+
+globalThis.Date = JumpingDate as DateConstructor;
