@@ -149,6 +149,21 @@ export const settingsTable = {
     default: '4',
     description: 'Batches read and written at once',
   },
+  refresh: {
+    env: 'REFRESH',
+    group: 'stream',
+    type: oneOf(['adaptive', 'interval']),
+    default: 'adaptive',
+    description:
+      "When searches see a change: at once where few are written, or by each index's refresh_interval",
+  },
+  refreshesPerSecond: {
+    env: 'REFRESHES_PER_SECOND',
+    group: 'stream',
+    type: wholeNumber({ min: 1, max: 1_000, unit: 'refreshes' }),
+    default: '10',
+    description: 'Refreshes a second at most by REFRESH=adaptive, of all indexes together',
+  },
   checkpointIntervalMs: {
     env: 'CHECKPOINT_INTERVAL_MS',
     group: 'stream',

@@ -7,6 +7,7 @@ import { createDelivery } from '../loader/delivery.ts';
 import { indexIds } from '../loader/index-ids.ts';
 import type { IndexAdmin } from '../loader/indexes.ts';
 import { createLoader } from '../loader/loader.ts';
+import { createRefresher } from '../loader/refresher.ts';
 import type { Logger } from '../ops/log.ts';
 import { createGate } from '../replication/gate.ts';
 import { idPages } from '../router/pages.ts';
@@ -27,6 +28,8 @@ export interface PipelineOptions {
   readonly hold: Hold;
   /** Where an index's documents are written; asked from the first document on. */
   readonly targetOf: (index: string) => Target;
+  /** Whether searches see an index, or it is still being built. */
+  readonly isServing: (index: string) => boolean;
   readonly counts: ProjectionCounts & { changes: number };
   readonly onFailure: (error: unknown) => void;
   readonly log: Logger;
@@ -59,7 +62,8 @@ export interface Pipeline {
 const ID_PAGE = 1_000;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { settings, connections, indexes, hold, targetOf, counts, onFailure, log, now, signal } = options;
+  const { settings, connections, indexes, hold, targetOf, isServing, counts, onFailure, log, now, signal } =
+    options;
   const { retry, redis, elasticsearch, waits, query } = connections;
   const { stream, checkpoints, durable } = hold;
   const { maxInFlight, maxPending } = settings;
@@ -99,10 +103,21 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     maxWaitMs: settings.debounceMaxWaitMs,
     floor,
   });
+  const refresher = createRefresher({
+    refresh: (physical) => indexes.refresh(physical),
+    maxPerSecond: settings.refreshesPerSecond,
+    now,
+  });
+  signal.addEventListener('abort', () => refresher.close(), { once: true });
   const dispatcher = createDispatcher({
     debouncer,
     maxInFlight,
-    project: ({ index, ids }) => projection(targetOf(index), ids),
+    async project({ index, ids }) {
+      const target = targetOf(index);
+      await projection(target, ids);
+      if (settings.refresh === 'adaptive' && isServing(index))
+        refresher.wrote(target.physical, ids.length + debouncer.allPending);
+    },
     onFailure,
     now,
   });

@@ -78,12 +78,14 @@ export async function runSession(options: SessionOptions): Promise<void> {
   resources.use(hold.stream);
   const indexNames = hold.plan.indexes.map(({ name }) => name);
   const targets: BuildTarget[] = [];
+  let snapshots: Snapshots | null = null;
   const pipeline = createPipeline({
     settings,
     connections,
     indexes,
     hold,
     targetOf: (name) => findTarget(targets, name),
+    isServing: (name) => snapshots !== null && !snapshots.isBuilding(findTarget(targets, name)),
     counts,
     onFailure: fail,
     log,
@@ -91,7 +93,6 @@ export async function runSession(options: SessionOptions): Promise<void> {
     signal: ending,
   });
   const { checkpointer, deadLetters, dispatcher, project, newest } = pipeline;
-  let snapshots: Snapshots | null = null;
   const workWith = ({ run }: Snapshots): HolderWork => ({
     snapshot: run,
     reread: async (name, ids) => {

@@ -50,6 +50,8 @@ test('three URLs are enough, and everything else has its default', () => {
     debounceQuietMs: 0,
     debounceMaxWaitMs: 1000,
     maxInFlight: 4,
+    refresh: 'adaptive',
+    refreshesPerSecond: 10,
     checkpointIntervalMs: 200,
     snapshotParallelism: 2,
     snapshotChunkSize: 1000,
