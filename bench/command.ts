@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const figureNames = ['snapshot', 'memory'] as const;
+export const figureNames = ['snapshot', 'stream', 'latency', 'fanout', 'memory'] as const;
 
 export type FigureName = (typeof figureNames)[number];
 
@@ -31,6 +31,10 @@ JSON a figure.
 
   snapshot   documents a second of \`projector snapshot\`, Elasticsearch's own bulk ceiling for the same documents,
              measured by turns, and their ratio; the service's memory and CPU
+  stream     backlogs of single-row transactions, drained: on films all different, beside Elasticsearch's ceiling for
+             overwriting them; on 1,000 films, beside pg_recvlogical's reading of the same slot
+  latency    how long after its commit an edit is in its document, and found by a search
+  fanout     a genre that every film has is renamed: documents a second beside the ceiling, and other edits meanwhile
   memory     the service's resident memory: snapshot, a backlog of single-row transactions, all films in one
   all        each of these
 

@@ -1,12 +1,21 @@
 import { openServers } from './bed/servers.ts';
 import { parseCommand, usage, UsageError, type BenchOptions, type FigureName } from './command.ts';
+import { fanOutFigure } from './figures/fan-out.ts';
 import type { Figure } from './figures/figure.ts';
+import { latencyFigure } from './figures/latency.ts';
 import { memoryFigure } from './figures/memory.ts';
 import { snapshotFigure } from './figures/snapshot.ts';
+import { streamFigure } from './figures/stream.ts';
 
 /** `npm run bench`: progress on stderr, a table and one line of JSON a figure on stdout. */
 
-const figures: Readonly<Record<FigureName, Figure>> = { snapshot: snapshotFigure, memory: memoryFigure };
+const figures: Readonly<Record<FigureName, Figure>> = {
+  snapshot: snapshotFigure,
+  stream: streamFigure,
+  latency: latencyFigure,
+  fanout: fanOutFigure,
+  memory: memoryFigure,
+};
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> {
   const say = (line: string): void => {

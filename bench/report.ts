@@ -19,6 +19,20 @@ export function spread(values: readonly number[]): Spread {
   return { min, median: (below + above) / 2, max };
 }
 
+/** The value that so large a share of the values do not exceed. Throws RangeError when there is no measurement. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const found = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+  if (found === undefined) throw new RangeError('a percentile needs at least one value');
+  return found;
+}
+
+/** A spread with each value rounded to `digits` decimals, for JSON. */
+export function roundedSpread(values: readonly number[], digits: number): Spread {
+  const { min, median, max } = spread(values);
+  return { min: rounded(min, digits), median: rounded(median, digits), max: rounded(max, digits) };
+}
+
 /** Rounds to `digits` decimals, for tables and JSON. */
 export function rounded(value: number, digits = 0): number {
   return Number(value.toFixed(digits));

@@ -42,20 +42,57 @@ export async function bulkRate(
   documents: PreparedDocuments,
   settings: BulkSettings,
 ): Promise<BulkRate> {
-  const { index, count, file } = documents;
-  const target = `${bed.servers.elasticsearchUrl}/${bed.indexPrefix}ceiling`;
-  await request(target, 'PUT', {
-    settings: { ...index.settings, refresh_interval: '-1', number_of_replicas: 0, gc_deletes: '1h' },
-    mappings: index.mappings,
-  });
-  try {
+  const { count, file } = documents;
+  return withIndex(bed, documents, '-1', async (target) => {
     const { seconds } = await send({ ...settings, file, url: `${target}/_bulk?filter_path=errors` });
     const startedMs = performance.now();
     await request(`${target}/_refresh`, 'POST');
     const refreshSeconds = (performance.now() - startedMs) / 1000;
+    return { accepted: count / seconds, searchable: count / (seconds + refreshSeconds) };
+  });
+}
+
+/**
+ * Sends prepared documents, with their external versions, to an index that has each of them already and refreshes each
+ * second: documents a second until the last one was accepted.
+ */
+export async function overwriteRate(
+  bed: Bed,
+  documents: PreparedDocuments,
+  settings: BulkSettings,
+): Promise<number> {
+  const { count, file } = documents;
+  return withIndex(bed, documents, '1s', async (target) => {
+    const order = { ...settings, file, url: `${target}/_bulk?filter_path=errors` };
+    await send(order);
+    const { seconds } = await send(order);
+    await request(`${target}/_refresh`, 'POST');
+    return count / seconds;
+  });
+}
+
+/** Makes an index of the documents' mappings, sees that it has all of them in the end, and deletes it. */
+async function withIndex<T>(
+  bed: Bed,
+  { index, count }: PreparedDocuments,
+  refreshInterval: string,
+  work: (target: string) => Promise<T>,
+): Promise<T> {
+  const target = `${bed.servers.elasticsearchUrl}/${bed.indexPrefix}ceiling`;
+  await request(target, 'PUT', {
+    settings: {
+      ...index.settings,
+      refresh_interval: refreshInterval,
+      number_of_replicas: 0,
+      gc_deletes: '1h',
+    },
+    mappings: index.mappings,
+  });
+  try {
+    const result = await work(target);
     const { count: found } = (await request(`${target}/_count`, 'GET')) as { count: number };
     if (found !== count) throw new Error(`${found} of ${count} documents arrived`);
-    return { accepted: count / seconds, searchable: count / (seconds + refreshSeconds) };
+    return result;
   } finally {
     await request(target, 'DELETE');
   }

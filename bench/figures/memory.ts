@@ -1,13 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connect } from '../../dev/stack/database.ts';
 import { makeBed, type Bed } from '../bed/bed.ts';
+import { singleRowCommits } from '../bed/edits.ts';
 import { runService, startService } from '../bed/service.ts';
+import { acknowledged, currentLsn } from '../bed/slot.ts';
 import { measurementsTable, rounded, spread, type Measured } from '../report.ts';
 import type { Figure } from './figure.ts';
 
 const COMMITS = 200_000;
-const POLL_MS = 100;
 
 /** What one process goes through, from an empty memory. */
 interface Phase {
@@ -21,7 +21,7 @@ const phases: readonly Phase[] = [
   {
     name: `backlog of ${COMMITS} single-row commits`,
     key: 'commits',
-    change: (client, round) => client.query(singleRowCommits(round)),
+    change: (client, round) => singleRowCommits(client, { commits: COMMITS, films: COMMITS, round }),
   },
   {
     name: 'all films in one transaction',
@@ -86,8 +86,7 @@ export const memoryFigure: Figure = async ({ servers, options, say, signal }) =>
 async function runPhase(bed: Bed, phase: Phase, round: number, say: (line: string) => void): Promise<number> {
   await using client = await connect(bed.adminUrl);
   await phase.change(client, round);
-  const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
-  const target = rows[0]?.lsn ?? '';
+  const target = await currentLsn(client);
   const startedMs = performance.now();
   await using service = startService(bed, ['run']);
   await Promise.race([acknowledged(client, bed.name, target), service.ended]);
@@ -95,31 +94,4 @@ async function runPhase(bed: Bed, phase: Phase, round: number, say: (line: strin
   const seconds = (performance.now() - startedMs) / 1000;
   say(`  ${phase.name}: ${Math.round(service.peakMemoryMib)} MiB, ${seconds.toFixed(1)} s`);
   return service.peakMemoryMib;
-}
-
-/** Resolves once the slot is acknowledged up to an LSN. */
-async function acknowledged(client: Client, slot: string, lsn: string): Promise<void> {
-  for (;;) {
-    const { rows } = await client.query<{ reached: boolean }>(
-      'select confirmed_flush_lsn >= $2::pg_lsn as reached from pg_replication_slots where slot_name = $1',
-      [slot, lsn],
-    );
-    if (rows[0]?.reached) return;
-    await sleep(POLL_MS);
-  }
-}
-
-function singleRowCommits(round: number): string {
-  return `
-    do $$
-    declare
-      films uuid[] := array(select id from content.film_work order by id);
-    begin
-      set local synchronous_commit = off;
-      for i in 0..${COMMITS - 1} loop
-        update content.film_work set rating = (i + ${round}) % 10 + 0.5 where id = films[i % cardinality(films) + 1];
-        commit;
-      end loop;
-    end
-    $$`;
 }

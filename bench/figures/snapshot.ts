@@ -2,7 +2,7 @@ import { makeBed, type Bed } from '../bed/bed.ts';
 import { bulkRate, findBestBulk, type BulkRate } from '../bed/bulk.ts';
 import { prepareDocuments } from '../bed/documents.ts';
 import { runService, startService, type Cpu } from '../bed/service.ts';
-import { measurementsTable, rounded, spread, type Measured, type Spread } from '../report.ts';
+import { measurementsTable, rounded, roundedSpread, spread, type Measured } from '../report.ts';
 import type { Figure } from './figure.ts';
 
 const INDEX = 'movies';
@@ -86,11 +86,6 @@ export const snapshotFigure: Figure = async ({ servers, options, say, signal }) 
     },
   };
 };
-
-function roundedSpread(values: readonly number[], digits: number): Spread {
-  const { min, median, max } = spread(values);
-  return { min: rounded(min, digits), median: rounded(median, digits), max: rounded(max, digits) };
-}
 
 /** Snapshots into an empty system, checks the count, and empties the system again. */
 async function runSnapshot(bed: Bed, expected: number): Promise<SnapshotRun> {

@@ -55,6 +55,11 @@ export async function runSession(options: SessionOptions): Promise<void> {
   /** Ends what goes on only while the session is to go on. */
   const ending = AbortSignal.any([stop, finishing.signal, failure.signal]);
 
+  // Until the stream is followed there is nothing to finish: a stop does not wait for a server that is away.
+  const stopEarly = (): void => failure.abort(stop.reason);
+  stop.addEventListener('abort', stopEarly);
+  resources.defer(() => stop.removeEventListener('abort', stopEarly));
+
   // The slot, and the indexes to write to.
   const connections = resources.use(openConnections(settings, log, failure.signal));
   const { retry, redis, waits } = connections;
@@ -157,6 +162,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     signal: ending,
   });
 
+  stop.removeEventListener('abort', stopEarly);
   // Before the indexes that are missing are filled, so that a snapshot that it asks for fills them.
   const task = options.task?.(workWith(snapshots), ending).then(() => finishing.abort());
   const snapshotting = snapshots.run([]);

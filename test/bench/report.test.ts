@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { measurementsTable, rounded, spread, table } from '../../bench/report.ts';
+import { measurementsTable, percentile, rounded, spread, table } from '../../bench/report.ts';
 
 describe('spread', () => {
   it('takes the middle of an odd number of values', () => {
@@ -17,6 +17,17 @@ describe('spread', () => {
 
   it('refuses nothing', () => {
     assert.throws(() => spread([]), RangeError);
+  });
+});
+
+describe('percentile', () => {
+  it('is the least value that so large a share does not exceed', () => {
+    const values = Array.from({ length: 200 }, (_, at) => 200 - at);
+    assert.equal(percentile(values, 0.5), 100);
+    assert.equal(percentile(values, 0.99), 198);
+    assert.equal(percentile(values, 1), 200);
+    assert.equal(percentile([7], 0.01), 7);
+    assert.throws(() => percentile([], 0.5), RangeError);
   });
 });
 

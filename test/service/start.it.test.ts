@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { createProgressStore, type SnapshotProgress } from '../../src/snapshot/progress.ts';
 import { waitFor } from '../support/wait.ts';
 import { openSetting, type Setting } from './support/setting.ts';
@@ -15,6 +17,18 @@ describe('at its start, the service', () => {
     assert.ok(!service.log.includes('snapshot begins'));
     await service.stop();
   });
+
+  for (const variable of ['DATABASE_URL', 'REDIS_URL', 'ELASTICSEARCH_URL']) {
+    it(`can be stopped while it waits for the server of ${variable}`, async (t) => {
+      await using setting = await openFollowed(t);
+      const { database } = setting;
+      const url = new URL(database.env[variable] ?? '');
+      url.port = String(await closedPort());
+      await using service = setting.run({ [variable]: url.href, SHUTDOWN_TIMEOUT_MS: '600000' });
+      await waitFor(() => service.log.includes('failed; retrying'));
+      await service.stop();
+    });
+  }
 
   it('asks for a resync when the slot is gone', async (t) => {
     await using setting = await openFollowed(t);
@@ -147,4 +161,14 @@ async function progressOf(setting: Setting, index: string): Promise<SnapshotProg
 
 async function doneOf(setting: Setting, index: string): Promise<number> {
   return (await progressOf(setting, index)).done;
+}
+
+/** A port that nobody listens on. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { connect } from '../../dev/stack/database.ts';
+import type { Bed } from './bed.ts';
+
+/** The edits are looked for in turn with so long a pause, so that the looking costs little. */
+const POLL_MS = 2;
+
+export interface CommitsOptions {
+  readonly commits: number;
+  /** On so many films, by turns; on all, where there are fewer. */
+  readonly films: number;
+  /** Another one gives other ratings. */
+  readonly round: number;
+}
+
+/** Commits transactions that change a row each. */
+export async function singleRowCommits(
+  client: Client,
+  { commits, films, round }: CommitsOptions,
+): Promise<void> {
+  await client.query(`
+    do $$
+    declare
+      films uuid[] := array(select id from content.film_work order by id limit ${films});
+    begin
+      set local synchronous_commit = off;
+      for i in 0..${commits - 1} loop
+        update content.film_work set rating = (i + ${round}) % 10 + 0.5 where id = films[i % cardinality(films) + 1];
+        commit;
+      end loop;
+    end
+    $$`);
+}
+
+export interface PacedEditsOptions {
+  readonly edits: number;
+  readonly perSecond: number;
+  /** Begin the next one only when the last one has arrived, too. */
+  readonly oneByOne?: boolean;
+  /** What an edit arrives in: the document that is got by its id, or what a search finds. */
+  readonly until: 'readable' | 'searchable';
+  readonly signal: AbortSignal;
+}
+
+/** Retitles films, each in a transaction of its own, and gives how long after its commit each arrived, in ms. */
+export async function pacedEdits(bed: Bed, options: PacedEditsOptions): Promise<number[]> {
+  const { edits, perSecond, oneByOne = false, until, signal } = options;
+  await using client = await connect(bed.adminUrl);
+  const { rows } = await client.query<{ id: string }>(
+    'select id from content.film_work order by md5(id::text) limit $1',
+    [edits],
+  );
+  const arrivals: Promise<number>[] = [];
+  const startedMs = performance.now();
+  for (const [position, { id }] of rows.entries()) {
+    await sleep(Math.max(0, startedMs + (position * 1_000) / perSecond - performance.now()), undefined, {
+      signal,
+    });
+    const word = `edited${position}x${Math.round(startedMs)}`;
+    await client.query('update content.film_work set title = $2 where id = $1', [id, word]);
+    const committedMs = performance.now();
+    const arrived = (async () => {
+      while (!(until === 'readable' ? await isReadable(bed, id, word) : await isFound(bed, id, word)))
+        await sleep(POLL_MS, undefined, { signal });
+      return performance.now() - committedMs;
+    })();
+    arrived.catch(() => undefined);
+    if (oneByOne) await arrived;
+    arrivals.push(arrived);
+  }
+  return await Promise.all(arrivals);
+}
+
+async function isReadable(bed: Bed, id: string, title: string): Promise<boolean> {
+  const url = `${bed.servers.elasticsearchUrl}/${bed.indexPrefix}movies/_source/${id}?_source_includes=title`;
+  return ((await (await fetch(url)).json()) as { title?: string }).title === title;
+}
+
+async function isFound(bed: Bed, id: string, title: string): Promise<boolean> {
+  const response = await fetch(`${bed.servers.elasticsearchUrl}/${bed.indexPrefix}movies/_count`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: { bool: { filter: [{ ids: { values: [id] } }, { match: { title } }] } } }),
+  });
+  return ((await response.json()) as { count: number }).count === 1;
+}
