@@ -223,9 +223,9 @@ export const settingsTable = {
   postgresMaxConnections: {
     env: 'POSTGRES_MAX_CONNECTIONS',
     group: 'limits',
-    type: wholeNumber({ min: 3, max: 1000, unit: 'connections' }),
-    default: '6',
-    description: 'Connections to Postgres at most, the replication connection among them',
+    type: wholeNumber({ min: 5, max: 1000, unit: 'connections' }),
+    default: '8',
+    description: 'Connections to Postgres at most: all but 4 of them read documents',
   },
   requestTimeoutMs: {
     env: 'REQUEST_TIMEOUT_MS',

@@ -31,8 +31,8 @@ export interface Connections extends AsyncDisposable {
   readonly emitMessage: () => Promise<Lsn>;
 }
 
-/** The replication connection and the gate's count against the cap too. */
-const RESERVED_CONNECTIONS = 2;
+/** The replication connection, the gate's, and the schema watch's; and another where one is silent, to learn why. */
+const RESERVED_CONNECTIONS = 4;
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -41,7 +41,7 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
   const pool = createPool(
     settings.databaseUrl,
     applicationName,
-    Math.max(1, settings.postgresMaxConnections - RESERVED_CONNECTIONS),
+    settings.postgresMaxConnections - RESERVED_CONNECTIONS,
     settings.requestTimeoutMs,
   );
   const gatePool = createPool(settings.databaseUrl, applicationName, 1, settings.requestTimeoutMs);

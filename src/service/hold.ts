@@ -17,6 +17,7 @@ import { createWal2jsonDecoder } from '../replication/wal2json.ts';
 import { createRouter, type Router } from '../router/router.ts';
 import { sqlState, withClient } from '../servers/postgres.ts';
 import type { Position } from '../shared/position.ts';
+import { BeginAgainError } from './begin-again.ts';
 import type { Connections } from './connections.ts';
 import { findProblems, mend } from './preflight.ts';
 import { createRebuildMarker, type Rebuild, type RebuildMarker } from './rebuild.ts';
@@ -69,7 +70,9 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   const marker = createRebuildMarker(redis, settings.name);
 
   const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
-    retry.postgres(() => withClient(settings.databaseUrl, `projector ${slot}`, work));
+    retry.postgres(() =>
+      withClient(settings.databaseUrl, `projector ${slot}`, work, settings.requestTimeoutMs),
+    );
 
   // Before anything is prepared: it might not be so any more after the wait.
   await waitForTurn({
@@ -166,7 +169,14 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       ? decision
       : await (async () => {
           await retry.redis(() => checkpoints.clear());
-          const from = await inPostgres((client) => createSlot(client, slot, decoder.plugin));
+          const from = await inPostgres((client) => createSlot(client, slot, decoder.plugin)).catch(
+            (error: unknown) => {
+              // By this process perhaps, which has not got the answer: then it begins where the slot does.
+              if (sqlState(error) === '42710')
+                throw new BeginAgainError(`the slot ${slot} has been made meanwhile`);
+              throw error;
+            },
+          );
           failpoint('after-slot');
           return { from, durable: { lsn: from, lastCommit: null }, incarnation: decision.incarnation };
         })();

@@ -55,8 +55,11 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   const admin = createIndexAdmin(elasticsearch, names);
   const deadLetters = createDeadLetterIndex(elasticsearch, names);
   const plan = await retry.postgres(() =>
-    withClient(settings.databaseUrl, `projector ${settings.name}`, (client) =>
-      preparePlan(client, settings.definitionsDir),
+    withClient(
+      settings.databaseUrl,
+      `projector ${settings.name}`,
+      (client) => preparePlan(client, settings.definitionsDir),
+      settings.requestTimeoutMs,
     ),
   );
 

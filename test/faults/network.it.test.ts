@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { randomOf } from '../../dev/load/random.ts';
 import { seedRows } from '../service/support/edits.ts';
@@ -53,4 +54,23 @@ describe('the service goes on by itself, with nothing lost, when the link', () =
       await service.stop();
     });
   }
+
+  it('to Postgres is lost after the slot was asked for, which is made all the same', async (t) => {
+    await using setting = await openSetting(t);
+    const { admin, database } = setting;
+    await seedRows(admin, randomOf(1, 0));
+    await using link = await openTcpProxy(database.url);
+    // A slot is made once the transactions of now have ended.
+    await admin.query('begin; select pg_current_xact_id()');
+    await using service = setting.run({ ...IMPATIENT, DATABASE_URL: link.url });
+    await waitFor(async () => (await setting.slot())?.activePid);
+    link.set({ kind: 'frozen' });
+    await admin.query('commit');
+    await waitFor(async () => (await setting.slot())?.activePid === null);
+    link.set({ kind: 'open' });
+    await service.until(({ state }) => state === 'streaming');
+    await setting.assertConverged();
+    await service.stop();
+    assert.match(service.log, /has been made meanwhile/);
+  });
 });
