@@ -163,8 +163,8 @@ async function edit(
   screen.chapter(
     'Edits',
     'Each is a transaction in Postgres. The time is that from its commit until searches find all of the',
-    'documents that it changes changed. Elasticsearch lets searches see what is new once a second only',
-    '(refresh_interval: 1s): that is most of it for all but the large ones.',
+    'documents that it changes changed. Of a few documents the service tells Elasticsearch to let searches',
+    'see them at once; of many, Elasticsearch does once a second (refresh_interval: 1s).',
   );
   const edits = await scriptEdits(client);
   const width = Math.max(...edits.map(({ what }) => what.length));
