@@ -12,7 +12,9 @@ export interface CatalogTable extends TableName {
   readonly oid: number;
   readonly kind: RelationKind;
   readonly persistence: Persistence;
-  /** Row level security may hide rows of it from the reading role. */
+  /** The reading role is subject to row level security. */
+  readonly hasRowSecurity: boolean;
+  /** It may hide rows from that role. */
   readonly hidesRows: boolean;
   readonly columns: readonly CatalogColumn[];
   /** The primary key's columns, in key order; empty when it has none. */

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import pg from 'pg';
-import type { Catalog } from './catalog.ts';
+import { type Catalog, findTable } from './catalog.ts';
 import { planOf, resolveAll } from './compile.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { checkExpressions } from './expressions.ts';
@@ -35,6 +35,11 @@ export async function preparePlan(client: ClientBase, directory: string): Promis
   const plan = planOf(indexes, expressionColumns);
   await tryStatements(client, plan, definitions, catalog.role);
   return { ...plan, catalog };
+}
+
+/** Whether the role that reads is subject to row level security on any table that is read: then a policy lets it read all. */
+export function hasRowSecurity({ indexes, catalog }: PreparedPlan): boolean {
+  return indexes.some(({ reads }) => reads.some((read) => findTable(catalog, read)?.hasRowSecurity));
 }
 
 /** Has Postgres plan every statement, so that what it would refuse is known now. */

@@ -16,6 +16,7 @@ interface RelationRow {
   name: string;
   kind: string;
   persistence: string;
+  has_row_security: boolean;
   hides_rows: boolean;
 }
 
@@ -114,6 +115,7 @@ async function readTables(client: ClientBase, schemas: readonly string[]): Promi
         name: relation.name,
         kind: kinds[relation.kind] ?? 'view',
         persistence: persistences[relation.persistence] ?? 'temporary',
+        hasRowSecurity: relation.has_row_security,
         hidesRows: relation.hides_rows,
         columns: (columnsOf.get(relation.oid) ?? []).map(toColumn),
         primaryKey: own.find((index) => index.is_primary)?.columns ?? [],

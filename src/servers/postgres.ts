@@ -21,8 +21,17 @@ export interface Pool {
   end(): Promise<void>;
 }
 
-/** A pool of at most `max` connections. One that dies while idle is replaced; it is not an error. */
-export function createPool(url: string, applicationName: string, max: number, silenceMs: number): Pool {
+/**
+ * A pool of at most `max` connections. One that dies while idle is replaced; it is not an error. Of each new one,
+ * `onConnect` is told first.
+ */
+export function createPool(
+  url: string,
+  applicationName: string,
+  max: number,
+  silenceMs: number,
+  onConnect?: (client: pg.Client) => void,
+): Pool {
   const pool = new pg.Pool({
     ...connectionConfig(url, applicationName, silenceMs),
     max,
@@ -32,6 +41,7 @@ export function createPool(url: string, applicationName: string, max: number, si
   const clients = new Set<pg.Client>();
   pool.on('connect', (client) => {
     clients.add(client);
+    onConnect?.(client);
     client.on('error', () => undefined);
     client.on('end', () => clients.delete(client));
   });

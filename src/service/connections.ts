@@ -23,6 +23,8 @@ export interface Connections extends AsyncDisposable {
   readonly waits: Waits;
   readonly query: QueryRows;
   readonly preparedQuery: PreparedQuery;
+  /** From now on, a row that row level security hides is an error, and not just a row less. To be told before any query. */
+  readonly refuseHiddenRows: () => void;
   /** `pg_current_snapshot()`, on a connection of its own, so that no reading stands before it. */
   readonly takeSnapshot: () => Promise<TransactionSnapshot>;
   /** `pg_current_xact_id()`: assigns a transaction id. */
@@ -38,11 +40,16 @@ const CLOSE_TIMEOUT_MS = 5_000;
 
 export function openConnections(settings: Settings, log: Logger, signal: AbortSignal): Connections {
   const applicationName = `projector ${settings.name}`;
+  const state = { refusesHiddenRows: false };
   const pool = createPool(
     settings.databaseUrl,
     applicationName,
     settings.postgresMaxConnections - RESERVED_CONNECTIONS,
     settings.requestTimeoutMs,
+    (client) => {
+      // A connection that breaks meanwhile reads nothing.
+      if (state.refusesHiddenRows) client.query('set row_security = off').catch(() => undefined);
+    },
   );
   const gatePool = createPool(settings.databaseUrl, applicationName, 1, settings.requestTimeoutMs);
   const redis = createRedis(settings.redisUrl, settings.requestTimeoutMs);
@@ -72,6 +79,9 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
     redis,
     retry,
     waits,
+    refuseHiddenRows() {
+      state.refusesHiddenRows = true;
+    },
     query: (text, values) => rowsOf({ text, values }),
     preparedQuery: (name, text, values) => rowsOf({ name, text, values }),
     takeSnapshot: async () => parseSnapshot(await scalar(gatePool, 'select pg_current_snapshot()::text')),

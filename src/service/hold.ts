@@ -4,7 +4,7 @@ import { decideStart, resyncRequired, type StartDecision } from '../checkpoint/s
 import { createCheckpointStore, type CheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
 import { basisOf, type Basis } from '../definition/basis.ts';
-import { preparePlan, type PreparedPlan } from '../definition/prepare.ts';
+import { hasRowSecurity, preparePlan, type PreparedPlan } from '../definition/prepare.ts';
 import type { IndexAdmin, Origin } from '../loader/indexes.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Logger } from '../ops/log.ts';
@@ -101,6 +101,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     return { plan, bases, walSenderTimeoutMs: await readWalSenderTimeout(client) };
   });
   const { plan, bases } = prepared;
+  if (!hasRowSecurity(plan)) connections.refuseHiddenRows();
   const router = createRouter(plan);
   const track: Track = (table) => router.track(table);
   const decoder =

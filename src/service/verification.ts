@@ -1,7 +1,7 @@
 import { createCheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
-import { preparePlan } from '../definition/prepare.ts';
+import { hasRowSecurity, preparePlan } from '../definition/prepare.ts';
 import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
@@ -62,6 +62,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       settings.requestTimeoutMs,
     ),
   );
+  if (!hasRowSecurity(plan)) connections.refuseHiddenRows();
 
   const cover = async (): Promise<void> => {
     const lsn = await connections.emitMessage();

@@ -243,6 +243,20 @@ describe('the service stops, and goes on when it is mended,', () => {
     await goesOn(setting);
   });
 
+  it('when row level security hides rows', async (t) => {
+    await using setting = await openSetting(t, { own: shop });
+    const { admin } = setting;
+    await using service = await streaming(setting);
+    const before = (await setting.documents('items')).length;
+    await admin.query(
+      `alter table shop.tag enable row level security; update shop.item set title = title || '!'`,
+    );
+    await assertStops(service, 3, 'row level security may hide rows of shop.tag', 'bypassrls');
+    assert.equal((await setting.documents('items')).length, before);
+    await admin.query('create policy projector on shop.tag for select using (true)');
+    await goesOn(setting);
+  });
+
   it('when an expression fails for a row', async (t) => {
     const definition = shop.definitions['items.yaml'] ?? '';
     const own = {

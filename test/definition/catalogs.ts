@@ -27,6 +27,7 @@ export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Cata
         name,
         kind: 'table',
         persistence: 'permanent',
+        hasRowSecurity: false,
         hidesRows: false,
         columns: sketch.columns.map((text) => columnOf(text, key)),
         primaryKey: key,
