@@ -49,7 +49,8 @@ export function createDelivery(options: DeliveryOptions): Deliver {
   const send = async (writeAlias: string, request: BulkRequest): Promise<readonly ItemOutcome[]> => {
     await assertHolder();
     const outcomes = await sendBulk(client, writeAlias, request.items).catch((error: unknown) => {
-      if (httpStatus(error) === TOO_MANY_REQUESTS || isTimeout(error)) size.refused(request.bytes);
+      if (httpStatus(error) === TOO_MANY_REQUESTS) size.refused(request.bytes);
+      if (isTimeout(error)) size.unanswered(request.bytes);
       throw error;
     });
     if (outcomes.some((outcome) => outcome.kind === 'retry' && outcome.status === TOO_MANY_REQUESTS))

@@ -38,7 +38,7 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
   for (const [name, fault] of Object.entries(faults)) {
     await t.test(name, async () => {
       const before = elasticsearch.faults;
-      elasticsearch.set([fault], 0.3);
+      elasticsearch.set([fault], 0.2);
       await writers.goOn((edits += EDITS));
       await setting.assertConverged();
       while (elasticsearch.faults < before + 3) {
@@ -49,7 +49,7 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
   }
   await t.test('nothing in time, except to small requests', async () => {
     const before = elasticsearch.faults;
-    elasticsearch.set([{ kind: 'too-slow', overBytes: 32_768 }]);
+    elasticsearch.set([{ kind: 'too-slow', overBytes: 131_072 }]);
     await writers.goOn((edits += EDITS));
     await setting.admin.query('update content.film_work set rating = 1');
     await setting.assertConverged();

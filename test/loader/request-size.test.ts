@@ -30,11 +30,26 @@ describe('The size of a bulk request', () => {
     assert.equal(size.maxBytes, 1_000);
   });
 
+  it('is half of what was not answered twice, with nothing like it taken in between', () => {
+    const size = createRequestSize(1_000);
+    size.unanswered(800);
+    size.taken(400);
+    size.unanswered(800);
+    assert.equal(size.maxBytes, 1_000);
+    size.taken(399);
+    size.unanswered(600);
+    assert.equal(size.maxBytes, 400);
+    size.unanswered(400);
+    assert.equal(size.maxBytes, 400);
+    size.unanswered(400);
+    assert.equal(size.maxBytes, 200);
+  });
+
   it('is never less than a small part of what was set', () => {
-    const size = createRequestSize(6_400);
+    const size = createRequestSize(1_600);
     for (let request = 0; request < 20; request++) size.refused(1);
     assert.equal(size.maxBytes, 100);
     for (let request = 0; request < 50; request++) size.taken(size.maxBytes);
-    assert.equal(size.maxBytes, 6_400);
+    assert.equal(size.maxBytes, 1_600);
   });
 });
