@@ -11,8 +11,11 @@ select
   c.relname::text as name,
   c.relkind::text as kind,
   c.relpersistence::text as persistence,
-  row_security_active(c.oid) as has_row_security,
-  coalesce(row_security_active(c.oid) and not (policies.allow_all and not policies.restrict), false) as hides_rows
+  case
+    when row_security_active(c.oid) is not true then 'none'
+    when policies.allow_all and not policies.restrict then 'shows all'
+    else 'may hide'
+  end as row_security
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 cross join lateral (

@@ -12,10 +12,7 @@ export interface CatalogTable extends TableName {
   readonly oid: number;
   readonly kind: RelationKind;
   readonly persistence: Persistence;
-  /** The reading role is subject to row level security. */
-  readonly hasRowSecurity: boolean;
-  /** It may hide rows from that role. */
-  readonly hidesRows: boolean;
+  readonly rowSecurity: RowSecurity;
   readonly columns: readonly CatalogColumn[];
   /** The primary key's columns, in key order; empty when it has none. */
   readonly primaryKey: readonly string[];
@@ -29,6 +26,9 @@ export interface CatalogTable extends TableName {
 /** https://www.postgresql.org/docs/current/catalog-pg-class.html */
 export type RelationKind = 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table';
 export type Persistence = 'permanent' | 'unlogged' | 'temporary';
+
+/** What row level security does to the reading role: nothing, let it read every row, or perhaps hide some from it. */
+export type RowSecurity = 'none' | 'shows all' | 'may hide';
 
 export interface CatalogColumn {
   readonly name: string;

@@ -39,7 +39,9 @@ export async function preparePlan(client: ClientBase, directory: string): Promis
 
 /** Whether the role that reads is subject to row level security on any table that is read: then a policy lets it read all. */
 export function hasRowSecurity({ indexes, catalog }: PreparedPlan): boolean {
-  return indexes.some(({ reads }) => reads.some((read) => findTable(catalog, read)?.hasRowSecurity));
+  return indexes.some(({ reads }) =>
+    reads.some((read) => (findTable(catalog, read)?.rowSecurity ?? 'none') !== 'none'),
+  );
 }
 
 /** Has Postgres plan every statement, so that what it would refuse is known now. */

@@ -7,6 +7,7 @@ import type {
   CatalogTable,
   Persistence,
   RelationKind,
+  RowSecurity,
 } from './catalog.ts';
 import { columnsSql, foreignKeysSql, relationsSql, storageSql, uniqueIndexesSql } from './catalog-sql.ts';
 
@@ -16,8 +17,7 @@ interface RelationRow {
   name: string;
   kind: string;
   persistence: string;
-  has_row_security: boolean;
-  hides_rows: boolean;
+  row_security: RowSecurity;
 }
 
 interface StorageRow {
@@ -115,8 +115,7 @@ async function readTables(client: ClientBase, schemas: readonly string[]): Promi
         name: relation.name,
         kind: kinds[relation.kind] ?? 'view',
         persistence: persistences[relation.persistence] ?? 'temporary',
-        hasRowSecurity: relation.has_row_security,
-        hidesRows: relation.hides_rows,
+        rowSecurity: relation.row_security,
         columns: (columnsOf.get(relation.oid) ?? []).map(toColumn),
         primaryKey: own.find((index) => index.is_primary)?.columns ?? [],
         uniqueKeys: own.map((index) => index.columns),

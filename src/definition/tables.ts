@@ -28,7 +28,7 @@ export function tableFaults(table: CatalogTable, role: string): string[] {
       );
     }
   }
-  if (table.hidesRows) {
+  if (table.rowSecurity === 'may hide') {
     faults.push(
       `row level security may hide rows of ${name} from ${role}; alter role ${role} bypassrls, ` +
         `or create policy projector on ${name} for select to ${role} using (true)`,

@@ -173,7 +173,7 @@ describe('a table whose changes would not arrive', () => {
     assert.match(root({ kind: 'view' }), /s.t is a view: its changes are not in the replication stream/);
     assert.match(root({ kind: 'foreign table' }), /s.t is a foreign table/);
     assert.match(
-      root({ hidesRows: true }),
+      root({ rowSecurity: 'may hide' }),
       /row level security may hide rows of s.t from projector; alter role projector bypassrls/,
     );
     const [storage] = catalogOf({ 's.t': { columns: ['id integer'], key: ['id'] } }).tables[0]?.storage ?? [];
