@@ -50,13 +50,14 @@ export async function readSlot(client: Pick<ClientBase, 'query'>, slot: string):
 const LOCK_TIMEOUT = '30s';
 
 /**
- * Creates the slot and gives its consistent point. Postgres waits for the transactions that are open; the wait is
- * bounded by `lock_timeout` (which, unlike `statement_timeout`, leaves nothing half made).
+ * Creates the slot and gives its consistent point; null when there is one of that name already. Postgres waits for the
+ * transactions that are open; the wait is bounded by `lock_timeout` (which, unlike `statement_timeout`, leaves nothing
+ * half made).
  * https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-REPLICATION
  *
  * Throws PROJ_PREFLIGHT when the server lacks the plugin.
  */
-export async function createSlot(client: ClientBase, slot: string, plugin: string): Promise<Lsn> {
+export async function createSlot(client: ClientBase, slot: string, plugin: string): Promise<Lsn | null> {
   await client.query(`set lock_timeout = '${LOCK_TIMEOUT}'`);
   try {
     const { rows } = await client.query<{ lsn: string }>(
@@ -65,6 +66,7 @@ export async function createSlot(client: ClientBase, slot: string, plugin: strin
     );
     return parseLsn(rows[0]?.lsn ?? '');
   } catch (error) {
+    if (sqlState(error) === '42710') return null;
     if (sqlState(error) !== '58P01') throw error;
     throw new ProjectorError(
       'PROJ_PREFLIGHT',

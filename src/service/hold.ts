@@ -170,14 +170,9 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       ? decision
       : await (async () => {
           await retry.redis(() => checkpoints.clear());
-          const from = await inPostgres((client) => createSlot(client, slot, decoder.plugin)).catch(
-            (error: unknown) => {
-              // By this process perhaps, which has not got the answer: then it begins where the slot does.
-              if (sqlState(error) === '42710')
-                throw new BeginAgainError(`the slot ${slot} has been made meanwhile`);
-              throw error;
-            },
-          );
+          const from = await inPostgres((client) => createSlot(client, slot, decoder.plugin));
+          // By this process perhaps, which has not got the answer: then it begins where the slot does.
+          if (from === null) throw new BeginAgainError(`the slot ${slot} has been made meanwhile`);
           failpoint('after-slot');
           return { from, durable: { lsn: from, lastCommit: null }, incarnation: decision.incarnation };
         })();
