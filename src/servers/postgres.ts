@@ -123,9 +123,15 @@ const TRANSIENT_MESSAGES =
 
 /** Whether trying again later can help: the server is away, starting, full, or the transaction met another. */
 export function isTransientPostgresError(error: Error): boolean {
-  const state = sqlState(error);
-  if (state !== undefined) return TRANSIENT_STATES.test(state);
+  if (error instanceof pg.DatabaseError)
+    return TRANSIENT_STATES.test(error.code ?? '') || hasMetDroppedTable(error);
   return isNetworkError(error) || TRANSIENT_MESSAGES.test(error.message);
+}
+
+/** Whether a table was dropped between being found by a query and being opened: the next query does not find it. */
+function hasMetDroppedTable({ code, routine }: pg.DatabaseError): boolean {
+  // It has no SQLSTATE of its own, and its message is in the server's language.
+  return code === 'XX000' && routine === 'relation_open';
 }
 
 /**
