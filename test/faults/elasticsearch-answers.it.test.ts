@@ -51,8 +51,11 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
     const before = elasticsearch.faults;
     elasticsearch.set([{ kind: 'too-slow', overBytes: 131_072 }]);
     await writers.goOn((edits += EDITS));
-    await setting.admin.query('update content.film_work set rating = 1');
-    await setting.assertConverged();
+    // What went wrong before may have left requests small: they grow until one is too large.
+    for (let round = 0; round < 20 && elasticsearch.faults === before; round++) {
+      await setting.admin.query('update content.film_work set rating = 1');
+      await setting.assertConverged();
+    }
     assert.notEqual(elasticsearch.faults, before);
   });
   elasticsearch.set([]);
