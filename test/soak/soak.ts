@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { below, randomOf } from '../../dev/load/random.ts';
 import { startElasticsearch, startPostgres, startRedis } from '../../dev/stack/stack.ts';
 import { cascadeKeyChanges, seedRows } from '../service/support/edits.ts';
@@ -23,6 +24,7 @@ const EDITS_A_ROUND = 300;
 const MOST_FAULTS_A_ROUND = 3;
 /** An outage lasts a minute at most, and the service and the servers need their time to come back. */
 const PATIENCE_MS = 240_000;
+const STEP_PATIENCE_MS = 300_000;
 
 const SETTINGS = { REQUEST_TIMEOUT_MS: '2000', STALL_TIMEOUT_MS: '120000', SHUTDOWN_TIMEOUT_MS: '120000' };
 
@@ -73,34 +75,37 @@ it(`soak for ${MINUTES} minutes (SEED=${SEED})`, async (t) => {
   const totals = { edits: 0, comparisons: 0, documents: 0 };
   const startedMs = performance.now();
   const elapsedMinutes = (): number => (performance.now() - startedMs) / 60_000;
+  const say = (text: string): void => console.log(`${elapsedMinutes().toFixed(1)} min: ${text}`);
+  say(`seed ${SEED}`);
   for (let round = 1; elapsedMinutes() < MINUTES; round++) {
     const now = world(round);
     const edits = writers.goOn((totals.edits += EDITS_A_ROUND));
-    const names: string[] = [];
     for (let fault = 0; fault <= below(now.random, MOST_FAULTS_A_ROUND); fault++) {
       const name = pickFault(now.random);
-      names.push(name);
       injected.set(name, (injected.get(name) ?? 0) + 1);
-      await faults[name]?.(now);
-      await setting.reconnect();
+      say(`round ${round}, ${name}`);
+      await inTime(name, faults[name]?.(now));
+      await inTime('a new session', setting.reconnect());
     }
-    await edits;
-    await Promise.race([
-      setting.assertConverged(PATIENCE_MS),
-      state.service.ended.then((ended) =>
-        assert.fail(`the service has ended (${JSON.stringify(ended)}): ${state.service.log.slice(-2_000)}`),
-      ),
-    ]);
+    await inTime('the edits', edits);
+    await inTime(
+      'the comparison',
+      Promise.race([
+        setting.assertConverged(PATIENCE_MS),
+        state.service.ended.then((ended) =>
+          assert.fail(
+            `the service has ended (${JSON.stringify(ended)}): ${state.service.log.slice(-2_000)}`,
+          ),
+        ),
+      ]),
+    );
     const documents = await Promise.all(indexes.map((index) => setting.documents(index)));
     totals.comparisons++;
     totals.documents += documents.reduce((sum, { length }) => sum + length, 0);
-    console.log(
-      `${elapsedMinutes().toFixed(1)} min: round ${round}, ${totals.edits} edits, ${totals.documents} documents compared; ` +
-        names.join(', '),
-    );
+    say(`round ${round} is over: ${totals.edits} edits, ${totals.documents} documents compared`);
   }
   await waitFor(async () => (await setting.command(['verify'])).code === 0, { timeoutMs: 60_000 });
-  await state.service.stop();
+  await inTime("the service's end", state.service.stop());
   console.log(
     [
       `soaked for ${elapsedMinutes().toFixed(1)} minutes (SEED=${SEED}):`,
@@ -112,3 +117,17 @@ it(`soak for ${MINUTES} minutes (SEED=${SEED})`, async (t) => {
     ].join('\n'),
   );
 });
+
+/** Gives up what has not ended long after it should have. */
+async function inTime<T>(what: string, step: Promise<T> | undefined): Promise<T | undefined> {
+  const over = new AbortController();
+  const late = delay(STEP_PATIENCE_MS, undefined, { signal: over.signal }).then(
+    () => assert.fail(`${what}: not over after ${STEP_PATIENCE_MS / 60_000} minutes`),
+    () => undefined,
+  );
+  try {
+    return await Promise.race([step, late]);
+  } finally {
+    over.abort();
+  }
+}
