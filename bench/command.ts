@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const figureNames = ['snapshot', 'stream', 'latency', 'fanout', 'memory'] as const;
+export const figureNames = ['snapshot', 'stream', 'latency', 'fanout', 'decode', 'memory', 'growth'] as const;
 
 export type FigureName = (typeof figureNames)[number];
 
@@ -35,7 +35,11 @@ JSON a figure.
              overwriting them; on 1,000 films, beside pg_recvlogical's reading of the same slot
   latency    how long after its commit an edit is in its document, and found by a search
   fanout     a genre that every film has is renamed: documents a second beside the ceiling, and other edits meanwhile
+  decode     a transaction of ten rows a film: decoded and routed beside pg_recvlogical's reading of the same slot, and
+             its documents a second beside the ceiling for what they have grown to
   memory     the service's resident memory: snapshot, a backlog of single-row transactions, all films in one
+  growth     what a document and a change cost from 10,000 films to a million (to --films), with a backlog of a million
+             commits, and with more definitions that do not read what changes; each measured once
   all        each of these
 
   --films    36000 unless given: generated films

@@ -1,7 +1,9 @@
 import { openServers } from './bed/servers.ts';
 import { parseCommand, usage, UsageError, type BenchOptions, type FigureName } from './command.ts';
+import { decodeFigure } from './figures/decode.ts';
 import { fanOutFigure } from './figures/fan-out.ts';
 import type { Figure } from './figures/figure.ts';
+import { growthFigure } from './figures/growth.ts';
 import { latencyFigure } from './figures/latency.ts';
 import { memoryFigure } from './figures/memory.ts';
 import { snapshotFigure } from './figures/snapshot.ts';
@@ -14,7 +16,9 @@ const figures: Readonly<Record<FigureName, Figure>> = {
   stream: streamFigure,
   latency: latencyFigure,
   fanout: fanOutFigure,
+  decode: decodeFigure,
   memory: memoryFigure,
+  growth: growthFigure,
 };
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> {
