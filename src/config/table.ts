@@ -175,7 +175,7 @@ export const settingsTable = {
     env: 'SNAPSHOT_PARALLELISM',
     group: 'snapshot',
     type: wholeNumber({ min: 1, max: 64, unit: 'chunks' }),
-    default: '2',
+    default: '4',
     description: 'Chunks of a snapshot read and written at once',
   },
   snapshotChunkSize: {
@@ -224,7 +224,7 @@ export const settingsTable = {
     env: 'POSTGRES_MAX_CONNECTIONS',
     group: 'limits',
     type: wholeNumber({ min: 5, max: 1000, unit: 'connections' }),
-    default: '8',
+    default: '12',
     description: 'Connections to Postgres at most: all but 4 of them read documents',
   },
   requestTimeoutMs: {
