@@ -8,7 +8,7 @@ import type { Figure } from './figure.ts';
 const INDEX = 'movies';
 
 /** One snapshot of one index by a real process on an empty system. */
-interface SnapshotRun {
+export interface SnapshotRun {
   /** From its log's "snapshot begins" until it has told that all documents are accepted. */
   readonly acceptedSeconds: number;
   /** From there to "snapshot done": refreshed, and the alias swapped. */
@@ -88,7 +88,7 @@ export const snapshotFigure: Figure = async ({ servers, options, say, signal }) 
 };
 
 /** Snapshots into an empty system, checks the count, and empties the system again. */
-async function runSnapshot(bed: Bed, expected: number): Promise<SnapshotRun> {
+export async function runSnapshot(bed: Bed, expected: number): Promise<SnapshotRun> {
   await runService(bed, 'init');
   await using service = startService(bed, ['snapshot']);
   const [begins, accepted, done] = await Promise.all([
