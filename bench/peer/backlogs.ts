@@ -36,8 +36,8 @@ export async function commitBacklog(
       persons uuid[] := ${some('person')};
       links uuid[] := ${some('person_film_work')};
       genres uuid[] := ${some('genre')};
-      film uuid;
-      person uuid;
+      one_film uuid;
+      one_person uuid;
       kind text;
       changed int;
       touched int;
@@ -46,25 +46,25 @@ export async function commitBacklog(
     begin
       for i in 1..${transactions} loop
         kind := kinds[1 + abs(hashint4(i)::bigint) % cardinality(kinds)];
-        film := films[1 + i % cardinality(films)];
-        person := persons[1 + i % cardinality(persons)];
+        one_film := films[1 + i % cardinality(films)];
+        one_person := persons[1 + i % cardinality(persons)];
         touched := 1;
         case kind
           when 'title' then
-            update content.film_work set title = 'Retitled ' || i || ' in round ${round}' where id = film;
+            update content.film_work set title = 'Retitled ' || i || ' in round ${round}' where id = one_film;
           when 'rating' then
-            update content.film_work set rating = (coalesce(rating, 0)::numeric * 10 + 7)::int % 100 / 10.0 where id = film;
+            update content.film_work set rating = (coalesce(rating, 0)::numeric * 10 + 7)::int % 100 / 10.0 where id = one_film;
           when 'person' then
-            touched := (select count(distinct film_work_id) from content.person_film_work where person_id = person);
-            update content.person set full_name = 'Renamed ' || i || ' in round ${round}' where id = person;
+            touched := (select count(distinct film_work_id) from content.person_film_work where person_id = one_person);
+            update content.person set full_name = 'Renamed ' || i || ' in round ${round}' where id = one_person;
           when 'link' then
-            insert into content.person_film_work (film_work_id, person_id, role) values (film, person, 'actor')
+            insert into content.person_film_work (film_work_id, person_id, role) values (one_film, one_person, 'actor')
               on conflict do nothing;
           when 'unlink' then
             delete from content.person_film_work where id = links[1 + i % cardinality(links)];
           when 'genre' then
             insert into content.genre_film_work (film_work_id, genre_id)
-              values (film, genres[1 + i % cardinality(genres)]) on conflict do nothing;
+              values (one_film, genres[1 + i % cardinality(genres)]) on conflict do nothing;
         end case;
         get diagnostics changed = row_count;
         commit;
