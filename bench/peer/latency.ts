@@ -51,7 +51,11 @@ export const peerLatencyFigure: Figure = async ({ servers, options, say, signal 
   const peer: number[][] = [];
   {
     await using process = await followSlot(bed, client, pgsync);
-    peer.push(...(await measure('PGSync')));
+    const died = process.ended.then((): never => {
+      throw new Error('PGSync ended while it was measured');
+    });
+    died.catch(() => undefined);
+    peer.push(...(await Promise.race([measure('PGSync'), died])));
     await process.stop();
   }
 

@@ -21,6 +21,8 @@ const POLL_MS = 20;
 
 interface Drained {
   readonly kind: BacklogKind;
+  /** So many were done when it ended, or at the limit. */
+  readonly transactions: number;
   /** Transactions a second. */
   readonly rate: number;
   /** Documents that the backlog touches. */
@@ -44,7 +46,7 @@ export const peerStreamFigure: Figure = async ({ servers, options, say, signal }
         const drained = await drain({ bed, client, pgsync }, kind, ++round);
         all.push(drained);
         say(
-          `run ${run}: ${whose}, ${kind}, ${drained.documents} documents: ${drained.rate.toFixed(1)} transactions/s`,
+          `run ${run}: ${whose}, ${kind}, ${drained.documents} documents: ${drained.transactions} transactions, ${drained.rate.toFixed(1)} a second`,
         );
       }
     }
@@ -91,6 +93,7 @@ export const peerStreamFigure: Figure = async ({ servers, options, say, signal }
           [`peer_${kind}_ratio_spread`, roundedSpread(ratios, 1)],
         ]),
       ),
+      peer_mixed_transactions: peer.find(({ kind }) => kind === 'mixed')?.transactions,
       mixed_documents: own.find(({ kind }) => kind === 'mixed')?.documents,
       films,
       runs,
@@ -118,7 +121,13 @@ async function drainOwn({ bed, client }: Both, kind: BacklogKind, round: number)
   await Promise.race([acknowledged(client, bed.name, target), service.ended]);
   const seconds = (performance.now() - atMs) / 1000;
   await service.stop();
-  return { kind, rate: transactions / seconds, documents, peakMemoryMib: service.peakMemoryMib };
+  return {
+    kind,
+    transactions,
+    rate: transactions / seconds,
+    documents,
+    peakMemoryMib: service.peakMemoryMib,
+  };
 }
 
 /**
@@ -150,5 +159,5 @@ async function drainPeer({ client, pgsync }: Both, kind: BacklogKind, round: num
   const taken = isDone() ? transactions : process.progress.received - process.progress.queued;
   const rate = (taken * 1000) / (lastMs - startedMs);
   await process.stop();
-  return { kind, rate, documents, peakMemoryMib: process.peakMemoryMib };
+  return { kind, transactions: taken, rate, documents, peakMemoryMib: process.peakMemoryMib };
 }
