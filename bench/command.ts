@@ -4,6 +4,9 @@ export const figureNames = ['snapshot', 'stream', 'latency', 'fanout', 'decode',
 
 export type FigureName = (typeof figureNames)[number];
 
+/** Those that PGSync is measured in, too. */
+export const peerFigureNames: readonly FigureName[] = ['snapshot', 'stream', 'latency'];
+
 /** What a command line of `npm run bench` asks for. */
 export type Command = { readonly kind: 'help' } | ({ readonly kind: 'bench' } & BenchOptions);
 
@@ -17,6 +20,8 @@ export interface BenchOptions {
   readonly seed: number;
   /** `own`: started for this and stopped again. `stack`: those that `make stack` has started. */
   readonly servers: 'own' | 'stack';
+  /** Measure this one beside it. */
+  readonly peer?: 'pgsync';
 }
 
 /** The command line cannot be understood. */
@@ -24,7 +29,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const usage = `npm run bench -- FIGURE [--films N] [--runs R] [--seed S] [--servers own|stack]
+export const usage = `npm run bench -- FIGURE [--films N] [--runs R] [--seed S] [--servers own|stack] [--peer pgsync]
 
 Measures on real servers, in a database of its own that is removed afterwards, and prints a table and one line of
 JSON a figure.
@@ -46,6 +51,8 @@ JSON a figure.
   --runs     3 unless given
   --seed     1 unless given: another seed gives other films
   --servers  own: started in a temporary folder, and stopped (unless given); stack: those of \`make stack\`
+  --peer     pgsync: ${peerFigureNames.join(', ')} beside PGSync, which is installed from PyPI, once, and does the same
+             work on the same servers. Needs python3 with its venv module
 `;
 
 /** Reads the arguments behind the script's name. Throws `UsageError`. */
@@ -57,15 +64,23 @@ export function parseCommand(args: readonly string[]): Command {
   if (figures.length === 0 || rest.length > 0) {
     throw new UsageError(`Measure what? One of ${figureNames.join(', ')}, all.`);
   }
-  const { servers = 'own' } = values;
+  const { servers = 'own', peer } = values;
   if (servers !== 'own' && servers !== 'stack') throw new UsageError('--servers must be own or stack.');
+  if (peer !== undefined && peer !== 'pgsync') throw new UsageError('--peer must be pgsync.');
+  const compared = figures.filter((figure) => peer === undefined || peerFigureNames.includes(figure));
+  if (compared.length === 0) {
+    throw new UsageError(
+      `There is no measurement of ${peer} for this: only for ${peerFigureNames.join(', ')}.`,
+    );
+  }
   return {
     kind: 'bench',
-    figures,
+    figures: compared,
     films: wholeNumber('--films', values.films ?? '36000', 1),
     runs: wholeNumber('--runs', values.runs ?? '3', 1),
     seed: wholeNumber('--seed', values.seed ?? '1', 0),
     servers,
+    ...(peer && { peer }),
   };
 }
 
@@ -79,6 +94,7 @@ function split(args: readonly string[]) {
         runs: { type: 'string' },
         seed: { type: 'string' },
         servers: { type: 'string' },
+        peer: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });
