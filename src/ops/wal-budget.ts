@@ -1,0 +1,42 @@
+/** How much WAL Postgres kept for the slot at a moment. */
+export interface WalSample {
+  readonly atMs: number;
+  readonly retainedBytes: number;
+}
+
+/** How long the growth is looked back at. */
+const WINDOW_MS = 300_000;
+/** Before so long there is no rate to speak of. */
+const SHORTEST_MS = 10_000;
+
+/** Watches how fast the kept WAL grows. */
+export interface WalBudget {
+  add(sample: WalSample): void;
+  /**
+   * Seconds until `leftBytes` more are kept, at the rate at which the kept WAL has grown in the last five minutes;
+   * null without a limit, where it does not grow, and where that is not known yet.
+   */
+  secondsLeft(leftBytes: number | null): number | null;
+}
+
+export function createWalBudget(): WalBudget {
+  let samples: WalSample[] = [];
+  return {
+    add(sample) {
+      samples = [...samples.filter(({ atMs }) => sample.atMs - atMs <= WINDOW_MS), sample];
+    },
+    secondsLeft: (leftBytes) => secondsUntilLimit(samples, leftBytes),
+  };
+}
+
+/** As `WalBudget.secondsLeft`, of samples in the order of time. */
+export function secondsUntilLimit(samples: readonly WalSample[], leftBytes: number | null): number | null {
+  const first = samples[0];
+  const last = samples.at(-1);
+  if (leftBytes === null || !first || !last) return null;
+  if (leftBytes <= 0) return 0;
+  const seconds = (last.atMs - first.atMs) / 1_000;
+  const grown = last.retainedBytes - first.retainedBytes;
+  if (seconds * 1_000 < SHORTEST_MS || grown <= 0) return null;
+  return leftBytes / (grown / seconds);
+}

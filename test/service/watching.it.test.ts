@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
+import { choosePort } from '../../dev/stack/ports.ts';
+import type { ServiceStatus } from '../../src/service/status.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { eventually, waitFor } from '../support/wait.ts';
+import { openSetting, type Setting } from './support/setting.ts';
+
+type Get = (path: string) => Promise<Response>;
+
+/** What a running service answers by HTTP. */
+async function chooseAddress(): Promise<{ HTTP_PORT: string; get: Get }> {
+  const port = await choosePort();
+  return { HTTP_PORT: String(port), get: (path) => fetch(`http://127.0.0.1:${port}${path}`) };
+}
+
+interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly { readonly reason: string; readonly detail: string }[];
+}
+
+describe('who watches a service by HTTP', () => {
+  it('sees what it does in numbers, and when it is ready', async (t) => {
+    await using setting = await openSetting(t);
+    const { HTTP_PORT, get } = await chooseAddress();
+    await using service = setting.run({ HTTP_PORT, HEARTBEAT_INTERVAL_MS: '100', STALL_TIMEOUT_MS: '0' });
+    await service.untilStreaming();
+    await turns(t, get, 200, []);
+
+    await t.test('numbers', async () => {
+      await setting.admin.query(`
+        insert into content.film_work (title) values ('Stalker'), ('Solaris');
+        update content.film_work set title = 'Stalker (1979)' where title = 'Stalker';
+        delete from content.film_work where title = 'Solaris'`);
+      await setting.covered();
+      const metrics = await eventually(async () => {
+        const values = parseMetrics(await (await get('/metrics')).text());
+        assert.ok(values.has('projector_lag_seconds'));
+        return values;
+      });
+      const at = (name: string): number => metrics.get(name) ?? NaN;
+      assert.equal(at('projector_changes_total{table="content.film_work",kind="insert"}'), 2);
+      assert.equal(at('projector_changes_total{table="content.film_work",kind="update"}'), 1);
+      assert.equal(at('projector_changes_total{table="content.film_work",kind="delete"}'), 1);
+      assert.ok(at('projector_documents_total{outcome="written"}') >= 2);
+      assert.ok(at('projector_batch_documents_sum') >= 2);
+      for (const stage of ['gate', 'read', 'write', 'store'])
+        assert.ok(at(`projector_stage_seconds_count{stage="${stage}"}`) >= 1, stage);
+      assert.equal(at('projector_ready'), 1);
+      assert.equal(at('projector_server_up{server="elasticsearch"}'), 1);
+      assert.equal(at('projector_slot_wal_status{status="reserved"}'), 1);
+      assert.equal(at('projector_pending_ids'), 0);
+      assert.ok(at('projector_slot_retained_bytes') > 0);
+      assert.ok(at('process_resident_memory_bytes') > 0);
+    });
+
+    await t.test('the status, as its schema says', async () => {
+      const status = (await (await get('/status')).json()) as ServiceStatus;
+      const schema = (await (await get('/status/schema')).json()) as AnySchemaObject;
+      const validate = new Ajv2020().compile(schema);
+      void validate(status);
+      assert.deepEqual(validate.errors, null);
+      assert.equal(validate({ ...status, state: 'asleep' }), false);
+      assert.equal(status.state, 'streaming');
+      assert.equal(status.changes, 4);
+      assert.equal((await get('/nothing')).status, 404);
+    });
+
+    const lag = async (): Promise<number | null> =>
+      ((await (await get('/status')).json()) as ServiceStatus).lag.seconds;
+
+    await t.test('no lag while nothing happens, and one that grows while nothing gets through', async () => {
+      await waitFor(async () => ((await lag()) ?? Infinity) < 1);
+      await using other = await setting.database.connect();
+      await other.query('begin; lock table content.film_work in access exclusive mode');
+      await setting.admin.query(`insert into content.person (full_name) values ('Kris Kelvin')`);
+      await waitFor(async () => ((await lag()) ?? 0) > 3);
+      // The heartbeats that still come by are no movement.
+      await turns(t, get, 503, ['stalled']);
+      await other.query('rollback');
+      await turns(t, get, 200, []);
+      await waitFor(async () => ((await lag()) ?? Infinity) < 1);
+    });
+
+    await t.test('an index that takes no writes, although nothing is to be written', async () => {
+      await blockWrites(setting, true);
+      await turns(t, get, 503, ['index-blocked']);
+      await blockWrites(setting, false);
+      await turns(t, get, 200, []);
+    });
+
+    await setting.assertConverged();
+    await service.stop();
+    await assert.rejects(get('/livez'));
+  });
+
+  it('sees within seconds that a server is cut off, or a link is silent, and that it is back', async (t) => {
+    await using setting = await openSetting(t);
+    const { HTTP_PORT, get } = await chooseAddress();
+    await using postgres = await openTcpProxy(setting.database.url);
+    await using redis = await openTcpProxy(setting.database.redisUrl);
+    await using elasticsearch = await openTcpProxy(setting.database.elasticsearchUrl);
+    await using service = setting.run({
+      HTTP_PORT,
+      DATABASE_URL: postgres.url,
+      REDIS_URL: redis.url,
+      ELASTICSEARCH_URL: elasticsearch.url,
+      REQUEST_TIMEOUT_MS: '2000',
+    });
+    await service.untilStreaming();
+    await turns(t, get, 200, []);
+    for (const [server, link, kind] of [
+      ['postgres', postgres, 'cut'],
+      ['redis', redis, 'cut'],
+      ['elasticsearch', elasticsearch, 'cut'],
+      ['postgres', postgres, 'frozen'],
+    ] as const) {
+      link.set({ kind });
+      await turns(t, get, 503, [server]);
+      assert.equal((await get('/livez')).status, 200);
+      link.set({ kind: 'open' });
+      await turns(t, get, 200, []);
+    }
+    await service.stop();
+  });
+});
+
+async function blockWrites({ database }: Setting, isBlocked: boolean): Promise<void> {
+  const { elasticsearchUrl, indexPrefix } = database;
+  const response = await fetch(`${elasticsearchUrl}/${indexPrefix}movies/_settings`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ 'index.blocks.read_only_allow_delete': isBlocked || null }),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
+/** The longest that `/readyz` may take to turn: some seconds, on a machine that is busy with other things. */
+const TURN_MS = 30_000;
+
+/** Waits until `/readyz` answers with this status, for these reasons among others. */
+async function turns(t: TestContext, get: Get, status: number, reasons: readonly string[]): Promise<void> {
+  const startedMs = performance.now();
+  await eventually(
+    async () => {
+      const response = await get('/readyz');
+      const readiness = (await response.json()) as Readiness;
+      const given = readiness.reasons.map(({ reason }) => reason);
+      assert.equal(response.status, status, JSON.stringify(readiness));
+      for (const reason of reasons) assert.ok(given.includes(reason), JSON.stringify(readiness));
+    },
+    { what: `/readyz to answer ${status}`, timeoutMs: TURN_MS },
+  );
+  t.diagnostic(`${status} ${reasons.join()} after ${Math.round(performance.now() - startedMs)} ms`);
+}
+
+/** The values by name and labels, as the text has them. */
+function parseMetrics(text: string): Map<string, number> {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => {
+      const at = line.lastIndexOf(' ');
+      return [line.slice(0, at), Number(line.slice(at + 1))];
+    }),
+  );
+}
