@@ -58,7 +58,7 @@ export async function watchMovement(
 export function movementOf(
   status: SessionStatus & ProjectionCounts & Pick<ServiceStatus, 'changes'>,
 ): Movement {
-  const { pendingIds, fanOuts, batchesInFlight, queuedBytes, covered, resumePoint } = status;
+  const { pendingIds, fanOuts, batchesInFlight, queuedBytes, covered, resumePoint, indexes } = status;
   const { changes, written, superseded, refused } = status;
   const documents = { pendingIds, fanOuts, batchesInFlight };
   const hasDocuments = Object.values(documents).some((left) => left > 0);
@@ -66,7 +66,7 @@ export function movementOf(
   return {
     isOutstanding:
       hasDocuments || queuedBytes > 0 || covered !== resumePoint || status.state === 'snapshotting',
-    mark: JSON.stringify({ ...documents, ...moving }),
+    mark: JSON.stringify({ ...documents, ...moving, indexes }),
     isWaiting: Object.keys(status.waits).length > 0,
   };
 }
