@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
+import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,6 +9,7 @@ import { findPrometheus } from '../../dev/stack/prometheus-program.ts';
 import { run } from '../../dev/stack/run.ts';
 import { createMetrics } from '../../src/ops/metrics.ts';
 import { notReadyReasons } from '../../src/ops/readiness.ts';
+import { checkout } from './compose-file.ts';
 import { alertsFile, prometheusFile, readAlerts, readDashboard, type Alert } from './prometheus-files.ts';
 
 /** What Prometheus has scraped: values a minute apart, in promtool's notation (`0+10x5`: 0, 10, … 50). */
@@ -284,6 +285,18 @@ test('the dashboard shows every metric of the service', async () => {
       .map(({ name }) => name)
       .filter((name) => ![name, `${name}_bucket`, `${name}_count`].some((one) => shown.has(one))),
     [],
+  );
+});
+
+test('docs/watching.md has every metric with its meaning', async () => {
+  const docs = readFileSync(join(checkout, 'docs/watching.md'), 'utf8');
+  const rows = [...docs.matchAll(/^\| `(projector_\w+)` +\| (\w+) +\| (.+?) +\|$/gm)].map((row) =>
+    row.slice(1),
+  );
+  const metrics = await createMetrics().registry.getMetricsAsJSON();
+  assert.deepEqual(
+    rows,
+    metrics.map(({ name, type, help }) => [name, String(type), help]),
   );
 });
 

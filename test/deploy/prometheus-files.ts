@@ -21,6 +21,14 @@ export function readAlerts(): Alert[] {
   return fileSchema.parse(parse(readFileSync(alertsFile, 'utf8'))).groups.flatMap(({ rules }) => rules);
 }
 
+/** The addresses that are scraped. */
+export function readScrapeTargets(): string[] {
+  const jobSchema = z.object({ static_configs: z.array(z.object({ targets: z.array(z.string()) })) });
+  const fileSchema = z.object({ scrape_configs: z.array(jobSchema) });
+  const { scrape_configs: jobs } = fileSchema.parse(parse(readFileSync(prometheusFile, 'utf8')));
+  return jobs.flatMap((job) => job.static_configs.flatMap(({ targets }) => targets));
+}
+
 /** Every expression of the dashboard, with the panel that it is of. */
 export function readDashboard(): { readonly panel: string; readonly expr: string }[] {
   const panelSchema = z.object({

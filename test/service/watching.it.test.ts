@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import { choosePort } from '../../dev/stack/ports.ts';
 import type { ServiceStatus } from '../../src/service/status.ts';
+import { readDockerfile } from '../deploy/dockerfile.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { eventually, waitFor } from '../support/wait.ts';
 import { openSetting, type Setting } from './support/setting.ts';
@@ -91,8 +94,9 @@ describe('who watches a service by HTTP', () => {
     });
 
     await setting.assertConverged();
+    assert.equal(await checkHealth(HTTP_PORT), 0);
     await service.stop();
-    await assert.rejects(get('/livez'));
+    assert.equal(await checkHealth(HTTP_PORT), 1);
   });
 
   it('sees within seconds that a server is cut off, or a link is silent, and that it is back', async (t) => {
@@ -125,6 +129,16 @@ describe('who watches a service by HTTP', () => {
     await service.stop();
   });
 });
+
+/** The exit code of the image's healthcheck. */
+async function checkHealth(port: string): Promise<number | null> {
+  const step = readDockerfile().find((one) => one.kind === 'HEALTHCHECK');
+  const [program, ...args] = step?.command ?? [];
+  assert.equal(program, 'node');
+  const child = spawn(process.execPath, args, { env: { HTTP_PORT: port }, stdio: 'ignore' });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code;
+}
 
 async function blockWrites({ database }: Setting, isBlocked: boolean): Promise<void> {
   const { elasticsearchUrl, indexPrefix } = database;
