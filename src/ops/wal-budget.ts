@@ -35,8 +35,21 @@ export function secondsUntilLimit(samples: readonly WalSample[], leftBytes: numb
   const last = samples.at(-1);
   if (leftBytes === null || !first || !last) return null;
   if (leftBytes <= 0) return 0;
-  const seconds = (last.atMs - first.atMs) / 1_000;
-  const grown = last.retainedBytes - first.retainedBytes;
-  if (seconds * 1_000 < SHORTEST_MS || grown <= 0) return null;
-  return leftBytes / (grown / seconds);
+  if (last.atMs - first.atMs < SHORTEST_MS) return null;
+  const bytesPerMs = slope(samples);
+  return bytesPerMs > 0 ? leftBytes / bytesPerMs / 1_000 : null;
+}
+
+/** By least squares: what is kept for a healthy slot goes up and down with Postgres' checkpoints, and grows by nothing. */
+function slope(samples: readonly WalSample[]): number {
+  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const meanMs = mean(samples.map(({ atMs }) => atMs));
+  const meanBytes = mean(samples.map(({ retainedBytes }) => retainedBytes));
+  let together = 0;
+  let alone = 0;
+  for (const { atMs, retainedBytes } of samples) {
+    together += (atMs - meanMs) * (retainedBytes - meanBytes);
+    alone += (atMs - meanMs) ** 2;
+  }
+  return together / alone;
 }

@@ -136,6 +136,8 @@ export function createOverview({ heartbeatIntervalMs }: Settings, now = () => pe
       if (!server) return;
       server.failures = error === null ? 0 : server.failures + 1;
       if (error === null || server.failures >= FAILURES_IN_A_ROW) server.error = error;
+      // What it was before is not what it is now.
+      if (name === 'postgres' && server.error !== null) state.slot = null;
     },
     blocked(blocks) {
       state.blocks = blocks;

@@ -48,7 +48,7 @@ export async function probeServers(options: ProbesOptions): Promise<void> {
   await using postgres = openPostgresProbe(options);
   const redis = createRedis(settings.redisUrl, TIMEOUT_MS);
   const elasticsearch = createElasticsearch(settings.elasticsearchUrls, TIMEOUT_MS);
-  await redis.connect().catch(() => undefined);
+  redis.connect().catch(() => undefined);
   try {
     await Promise.all([
       probe('postgres', () => postgres.ask()),

@@ -49,7 +49,9 @@ export async function watchService(
   }
   const end = new AbortController();
   const now = (): number => performance.now();
-  const probing = probeServers({ settings, overview, log, now, signal: end.signal });
+  const probing = probeServers({ settings, overview, log, now, signal: end.signal }).catch((error: unknown) =>
+    log.error({ error: String(error) }, 'the probes have failed; the service goes on without'),
+  );
   opening.defer(async () => {
     end.abort();
     await probing;

@@ -33,6 +33,15 @@ describe('the time until the slot is given up', () => {
     assert.ok(grown(10_000, 100));
   });
 
+  it('is far where what is kept only goes up and down', () => {
+    const sawtooth = Array.from({ length: 300 }, (_, second) => ({
+      atMs: second * 1_000,
+      retainedBytes: (second % 15) * 20 * MIB,
+    }));
+    const seconds = secondsUntilLimit(sawtooth, 10_240 * MIB);
+    assert.ok(seconds === null || seconds > 86_400, String(seconds));
+  });
+
   it('forgets how fast it was more than five minutes ago', () => {
     const budget = createWalBudget();
     budget.add({ atMs: 0, retainedBytes: 0 });

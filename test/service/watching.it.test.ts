@@ -4,10 +4,15 @@ import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import { choosePort } from '../../dev/stack/ports.ts';
+import { findPrometheus } from '../../dev/stack/prometheus-program.ts';
 import type { ServiceStatus } from '../../src/service/status.ts';
 import { readDockerfile } from '../deploy/dockerfile.ts';
+import { alertsFile } from '../deploy/prometheus-files.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { eventually, waitFor } from '../support/wait.ts';
+import { startProjector } from './support/child.ts';
+import { startPrometheus } from './support/prometheus.ts';
+import { PATIENCE_MS } from './support/service.ts';
 import { openSetting, type Setting } from './support/setting.ts';
 
 type Get = (path: string) => Promise<Response>;
@@ -30,6 +35,20 @@ describe('who watches a service by HTTP', () => {
     await using service = setting.run({ HTTP_PORT, HEARTBEAT_INTERVAL_MS: '100', STALL_TIMEOUT_MS: '0' });
     await service.untilStreaming();
     await turns(t, get, 200, []);
+
+    const programs = await findPrometheus().catch((error: unknown) => String(error));
+    const skip = typeof programs === 'string' && `Prometheus cannot be had here: ${programs}`;
+    await t.test('by Prometheus, with no alert where all is well, and one in a fault', { skip }, async () => {
+      assert.ok(typeof programs !== 'string');
+      await using prometheus = await startPrometheus(programs.prometheus, alertsFile, HTTP_PORT);
+      await waitFor(async () => (await prometheus.value('projector_ready')) === 1);
+      assert.equal(await prometheus.value('up'), 1);
+      assert.deepEqual(await prometheus.alerts(), []);
+      await blockWrites(setting, true);
+      await waitFor(async () => (await prometheus.alerts()).includes('ProjectorIndexBlocked'));
+      await blockWrites(setting, false);
+      await waitFor(async () => (await prometheus.alerts()).length === 0);
+    });
 
     await t.test('numbers', async () => {
       await setting.admin.query(`
@@ -72,6 +91,22 @@ describe('who watches a service by HTTP', () => {
 
     const lag = async (): Promise<number | null> =>
       ((await (await get('/status')).json()) as ServiceStatus).lag.seconds;
+
+    await t.test('a screen or a line of JSON every second, until it is ended', async () => {
+      const watch = startProjector(['status', '--watch', '--json'], setting.database.env);
+      await waitFor(() => watch.output.stdout.split('\n').length > 2, { timeoutMs: PATIENCE_MS });
+      watch.kill('SIGINT');
+      assert.deepEqual(await watch.ended, { code: 0, signal: null });
+      const [first = ''] = watch.output.stdout.split('\n');
+      const { service: shown } = JSON.parse(first) as { service: ServiceStatus };
+      assert.equal(shown.ready, true);
+      const screen = await setting.command(['status']);
+      assert.match(screen.stdout, /^service {4}streaming, ready \(pid \d+, for /);
+      assert.equal(screen.code, 0);
+      const blind = await setting.command(['status'], { REDIS_URL: 'redis://127.0.0.1:1' });
+      assert.match(blind.stdout, /^service {4}not known: Redis does not answer\nno answer {2}redis: /);
+      assert.equal(blind.code, 1);
+    });
 
     await t.test('no lag while nothing happens, and one that grows while nothing gets through', async () => {
       await waitFor(async () => ((await lag()) ?? Infinity) < 1);
