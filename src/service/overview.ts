@@ -50,7 +50,10 @@ const IDLE = {
 /** One failure may be a moment's; two in a row are not. */
 const FAILURES_IN_A_ROW = 2;
 
-export function createOverview({ heartbeatIntervalMs }: Settings, now = () => performance.now()): Overview {
+export function createOverview(
+  { heartbeatIntervalMs }: Pick<Settings, 'heartbeatIntervalMs'>,
+  now: () => number = () => performance.now(),
+): Overview {
   const startedAt = new Date();
   const metrics = createMetrics();
   const counts = { changes: 0, written: 0, superseded: 0, refused: 0 };
@@ -91,7 +94,9 @@ export function createOverview({ heartbeatIntervalMs }: Settings, now = () => pe
     for (const name of waitingSince.keys()) if (!(name in described.waits)) waitingSince.delete(name);
     for (const name of Object.keys(described.waits))
       if (!waitingSince.has(name)) waitingSince.set(name, now());
-    const { isOutstanding, isWaiting, mark } = movementOf({ ...described, ...counts });
+    // A snapshot that is throttled may take long from one chunk to the next.
+    const streaming = { ...described, ...counts, state: 'streaming' } as const;
+    const { isOutstanding, isWaiting, mark } = movementOf(streaming);
     const isFine = isWaiting || !(isOutstanding || heartbeats.areWaiting) || mark !== state.mark;
     state.mark = mark;
     if (isFine || !state.describe) state.movedMs = now();
