@@ -29,7 +29,7 @@ describe('a service', () => {
     [{ state: 'starting' }, ['starting']],
     [{ state: 'starting', failure: 'connection terminated' }, ['failed', 'starting']],
     [{ state: 'stopping' }, ['stopping']],
-    [{ state: 'paused' }, ['paused']],
+    [{ state: 'paused', stuckMs: 60_000 }, ['paused']],
     [{ state: 'snapshotting', incomplete: ['movies'] }, ['snapshotting']],
     [{ unreachable: { redis: 'timed out' } }, ['redis']],
     [{ unreachable: { elasticsearch: 'refused', postgres: 'refused' } }, ['postgres', 'elasticsearch']],
