@@ -65,7 +65,8 @@ export function reasonsNotReady(signs: Signs): Reason[] {
     else if (ms >= SHORT_WAIT_MS) add(servers.find((server) => server === name) ?? 'waiting', detail);
   }
   for (const [index, block] of Object.entries(blocked)) add('index-blocked', `${index}: ${block}`);
-  if (stuckMs >= STUCK_MS && state !== 'paused') add('stalled', `nothing has moved for ${Math.round(stuckMs / 1_000)} s`);
+  if (stuckMs >= STUCK_MS && state !== 'paused')
+    add('stalled', `nothing has moved for ${Math.round(stuckMs / 1_000)} s`);
   if (state === 'starting') add('starting', 'it does not follow the stream yet');
   if (incomplete.length > 0) add('snapshotting', `being filled: ${incomplete.join(', ')}`);
   return reasons;
