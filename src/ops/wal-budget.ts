@@ -6,8 +6,8 @@ export interface WalSample {
 
 /** How long the growth is looked back at. */
 const WINDOW_MS = 300_000;
-/** Before so long there is no rate to speak of. */
-const SHORTEST_MS = 10_000;
+/** Before so long there is no rate to speak of: a load of seconds is none. */
+const SHORTEST_MS = 60_000;
 
 /** Watches how fast the kept WAL grows. */
 export interface WalBudget {

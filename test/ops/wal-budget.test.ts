@@ -27,10 +27,10 @@ describe('the time until the slot is given up', () => {
         ],
         MIB,
       );
-    assert.equal(grown(9_999, 100), null);
-    assert.equal(grown(10_000, 0), null);
-    assert.equal(grown(10_000, -100), null);
-    assert.ok(grown(10_000, 100));
+    assert.equal(grown(59_999, 100), null);
+    assert.equal(grown(60_000, 0), null);
+    assert.equal(grown(60_000, -100), null);
+    assert.ok(grown(60_000, 100));
   });
 
   it('is far where what is kept only goes up and down', () => {

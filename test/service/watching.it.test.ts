@@ -43,11 +43,14 @@ describe('who watches a service by HTTP', () => {
       await using prometheus = await startPrometheus(programs.prometheus, alertsFile, HTTP_PORT);
       await waitFor(async () => (await prometheus.value('projector_ready')) === 1);
       assert.equal(await prometheus.value('up'), 1);
-      assert.deepEqual(await prometheus.alerts(), []);
+      // Other tests write WAL, too, which is kept for this slot.
+      const alerts = async (): Promise<string[]> =>
+        (await prometheus.alerts()).filter((name) => !name.startsWith('ProjectorWal'));
+      assert.deepEqual(await alerts(), []);
       await blockWrites(setting, true);
-      await waitFor(async () => (await prometheus.alerts()).includes('ProjectorIndexBlocked'));
+      await waitFor(async () => (await alerts()).includes('ProjectorIndexBlocked'));
       await blockWrites(setting, false);
-      await waitFor(async () => (await prometheus.alerts()).length === 0);
+      await waitFor(async () => (await alerts()).length === 0);
     });
 
     await t.test('numbers', async () => {
