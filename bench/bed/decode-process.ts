@@ -3,6 +3,7 @@ import { loadSettings } from '../../src/config/settings.ts';
 import { createDebouncer } from '../../src/debouncer/debouncer.ts';
 import { createFloor } from '../../src/debouncer/floor.ts';
 import { preparePlan } from '../../src/definition/prepare.ts';
+import { createChangeTally } from '../../src/ops/change-tally.ts';
 import { createGate, parseSnapshot } from '../../src/replication/gate.ts';
 import { createPgoutputDecoder } from '../../src/replication/pgoutput.ts';
 import { openStream } from '../../src/replication/stream.ts';
@@ -107,6 +108,7 @@ async function decode({ env, slot, ...order }: DecodeOrder): Promise<DecodeResul
       onChanges: (count) => {
         result.changes += count;
       },
+      tally: createChangeTally(),
       maxPending,
       now,
       signal,

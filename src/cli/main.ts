@@ -33,6 +33,7 @@ export interface Flags {
   readonly quiet: boolean;
   readonly repair: boolean;
   readonly standby: boolean;
+  readonly watch: boolean;
   readonly yes: boolean;
 }
 
@@ -89,6 +90,7 @@ function parseCommandLine(argv: readonly string[]): {
         quiet: { type: 'boolean', default: false },
         repair: { type: 'boolean', default: false },
         standby: { type: 'boolean', default: false },
+        watch: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
       },
     });

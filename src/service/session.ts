@@ -5,10 +5,11 @@ import type { Logger } from '../ops/log.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import { attend } from './attendance.ts';
 import { openConnections } from './connections.ts';
+import { followHeartbeats } from './heartbeat.ts';
 import { takeHold, type StartOver } from './hold.ts';
 import { watchIndexes } from './index-watch.ts';
 import { createPipeline } from './pipeline.ts';
-import type { ProjectionCounts } from './projection.ts';
+import type { Overview } from './overview.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { createSchemaWatch } from './schema-watch.ts';
 import { describeSession } from './session-status.ts';
@@ -30,9 +31,8 @@ export interface SessionOptions {
   readonly task?: Task;
   /** Ends the session in order: what is under way is finished, stored and acknowledged. */
   readonly stop: AbortSignal;
-  readonly startedAt: Date;
   /** Carried from session to session. */
-  readonly counts: ProjectionCounts & { changes: number };
+  readonly overview: Overview;
   readonly sender: { pid: number | null };
 }
 
@@ -43,7 +43,7 @@ const COVERED_POLL_MS = 50;
  * one's resume point stands, so a failure that may pass is answered by another session.
  */
 export async function runSession(options: SessionOptions): Promise<void> {
-  const { settings, log, stop, counts } = options;
+  const { settings, log, stop, overview } = options;
   const now = (): number => performance.now();
   await using resources = new AsyncDisposableStack();
   const failure = new AbortController();
@@ -61,8 +61,11 @@ export async function runSession(options: SessionOptions): Promise<void> {
   resources.defer(() => stop.removeEventListener('abort', stopEarly));
 
   // The slot, and the indexes to write to.
-  const connections = resources.use(openConnections(settings, log, failure.signal));
+  const connections = resources.use(
+    openConnections(settings, log, failure.signal, (server) => overview.retried(server)),
+  );
   const { retry, redis, waits } = connections;
+  overview.begin(waits);
   await redis.connect().catch(() => undefined);
   await retry.redis(() => redis.ping());
   const indexes = createIndexAdmin(connections.elasticsearch, {
@@ -91,7 +94,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
     hold,
     targetOf: (name) => findTarget(targets, name),
     isServing: (name) => snapshots !== null && !snapshots.isBuilding(findTarget(targets, name)),
-    counts,
+    counts: overview.counts,
+    telemetry: overview.telemetry,
     onFailure: fail,
     log,
     now,
@@ -110,17 +114,17 @@ export async function runSession(options: SessionOptions): Promise<void> {
     },
     dropDeadLetters: (physical, ids) => deadLetters.drop(physical, ids),
   });
-  const status = (): ServiceStatus =>
+  const status = (): ServiceStatus => overview.status();
+  overview.hold(hold.origin.incarnation, () =>
     describeSession({
       pipeline,
       waits,
-      counts,
       targets,
       snapshots,
       isStopping: stop.aborted,
-      startedAt: options.startedAt,
       queuedBytes: hold.stream.queuedBytes,
-    });
+    }),
+  );
   const attending = attend({
     redis,
     name: settings.name,
@@ -177,7 +181,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
     signal: ending,
   });
   const watches = [schemaWatch.run(), watching, watchingIndexes];
-  for (const part of [streaming, snapshotting, checkpointing, ...watches, task]) part?.catch(fail);
+  const beating = followHeartbeats({ overview, pipeline, signal: ending });
+  for (const part of [streaming, snapshotting, checkpointing, ...watches, beating, task]) part?.catch(fail);
   await aborted(ending);
 
   // In order: nothing new begins, what is under way ends, what is durable is stored, then acknowledged.

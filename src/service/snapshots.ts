@@ -4,7 +4,7 @@ import type { IndexAdmin } from '../loader/indexes.ts';
 import type { Logger } from '../ops/log.ts';
 import { passBarrier } from '../replication/gate.ts';
 import type { Lsn } from '../shared/lsn.ts';
-import { createProgressStore, type ProgressStore } from '../snapshot/progress.ts';
+import { createProgressStore, type ProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
 import { runSnapshot } from '../snapshot/snapshot.ts';
 import type { Connections } from './connections.ts';
 import type { Project } from './projection.ts';
@@ -39,6 +39,10 @@ export interface Snapshots {
   readonly run: (requested: readonly string[]) => Promise<void>;
   /** Whether this index has still to be filled before its alias leads to it. */
   readonly isBuilding: (target: BuildTarget) => boolean;
+  /** Whether it has been filled with what its documents rest on now. */
+  readonly isComplete: (target: BuildTarget) => boolean;
+  /** How far the snapshots of this session are, by the index's name. */
+  readonly progress: ReadonlyMap<string, SnapshotProgress>;
   /** Whether an index has still to be filled, or filled again. */
   readonly isRunning: boolean;
 }
@@ -47,7 +51,8 @@ export interface Snapshots {
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { settings, connections, indexes, project, log, now, ending } = options;
   const { retry, waits } = connections;
-  const progress = retrying(createProgressStore(connections.redis, settings.name), retry.redis);
+  const shown = new Map<string, SnapshotProgress>();
+  const progress = retrying(createProgressStore(connections.redis, settings.name), retry.redis, shown);
   const building = new Set(options.targets.filter(({ isBuilding }) => isBuilding));
   const outdated = new Set(options.targets.filter(({ isOutdated }) => isOutdated));
   const state = { isRunning: false, previous: Promise.resolve() };
@@ -125,6 +130,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       return state.previous;
     },
     isBuilding: (target) => building.has(target),
+    isComplete: (target) => !building.has(target) && !outdated.has(target),
+    progress: shown,
     get isRunning() {
       return state.isRunning || building.size + outdated.size > 0;
     },
@@ -137,10 +144,17 @@ function fingerprint({ basis, state, isOutdated }: BuildTarget): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-function retrying(store: ProgressStore, retry: Connections['retry']['redis']): ProgressStore {
+function retrying(
+  store: ProgressStore,
+  retry: Connections['retry']['redis'],
+  shown: Map<string, SnapshotProgress>,
+): ProgressStore {
   return {
     read: (index) => retry(() => store.read(index)),
-    write: (index, progress) => retry(() => store.write(index, progress)),
+    write(index, progress) {
+      shown.set(index, progress);
+      return retry(() => store.write(index, progress));
+    },
     clear: (index) => retry(() => store.clear(index)),
   };
 }

@@ -56,11 +56,14 @@ test('three URLs are enough, and everything else has its default', () => {
     snapshotParallelism: 4,
     snapshotChunkSize: 1000,
     snapshotMaxRate: 0,
+    httpHost: '127.0.0.1',
+    httpPort: 9464,
+    heartbeatIntervalMs: 5_000,
     bulkBytes: 5 * 1024 * 1024,
     deadLettersPerMinute: 100,
     queueBytes: 16 * 1024 * 1024,
     maxPending: 50_000,
-    postgresMaxConnections: 12,
+    postgresMaxConnections: 13,
     requestTimeoutMs: 30_000,
     stallTimeoutMs: 300_000,
     shutdownTimeoutMs: 20_000,
@@ -145,7 +148,7 @@ test('a size may be written in bytes, KiB, MiB or GiB', () => {
 });
 
 test('a number out of its range, or not whole, is an error', () => {
-  for (const connections of ['4', '1e2', '4.5', ' 4', '9999999999999999999']) {
+  for (const connections of ['5', '1e2', '6.5', ' 6', '9999999999999999999']) {
     assert.equal(problemsOf({ POSTGRES_MAX_CONNECTIONS: connections }).length, 1, connections);
   }
 });
