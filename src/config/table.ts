@@ -245,9 +245,9 @@ export const settingsTable = {
   postgresMaxConnections: {
     env: 'POSTGRES_MAX_CONNECTIONS',
     group: 'limits',
-    type: wholeNumber({ min: 6, max: 1000, unit: 'connections' }),
-    default: '13',
-    description: 'Connections to Postgres at most: all but 5 of them read documents',
+    type: wholeNumber({ min: 8, max: 1000, unit: 'connections' }),
+    default: '15',
+    description: 'Connections to Postgres at most: all but 7 of them read documents',
   },
   requestTimeoutMs: {
     env: 'REQUEST_TIMEOUT_MS',

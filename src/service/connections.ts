@@ -33,11 +33,13 @@ export interface Connections extends AsyncDisposable {
   readonly emitMessage: () => Promise<Lsn>;
 }
 
+/** Connections that look for affected documents. */
+const LOOKUP_CONNECTIONS = 2;
 /**
- * The replication connection, the gate's, the schema watch's, and that of the probes; and another where one is silent, to
- * learn why.
+ * Those, the replication connection, the gate's, the schema watch's, and that of the probes; and another where one is
+ * silent, to learn why.
  */
-const RESERVED_CONNECTIONS = 5;
+const RESERVED_CONNECTIONS = 5 + LOOKUP_CONNECTIONS;
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -49,16 +51,20 @@ export function openConnections(
 ): Connections {
   const applicationName = `projector ${settings.name}`;
   const state = { refusesHiddenRows: false };
-  const pool = createPool(
-    settings.databaseUrl,
-    applicationName,
-    settings.postgresMaxConnections - RESERVED_CONNECTIONS,
-    settings.requestTimeoutMs,
-    (client) => {
+  const openPool = (connections: number, ...sets: string[]): Pool =>
+    createPool(settings.databaseUrl, applicationName, connections, settings.requestTimeoutMs, (client) => {
       // A connection that breaks meanwhile reads nothing.
-      if (state.refusesHiddenRows) client.query('set row_security = off').catch(() => undefined);
-    },
+      for (const set of state.refusesHiddenRows ? [...sets, 'set row_security = off'] : sets)
+        client.query(set).catch(() => undefined);
+    });
+  // Planned for the keys of one batch, a statement may read whole tables, by parallel workers even. Its time is to depend
+  // on the number of keys alone.
+  const documentPool = openPool(
+    settings.postgresMaxConnections - RESERVED_CONNECTIONS,
+    'set plan_cache_mode = force_generic_plan',
   );
+  // A lookup is planned for its keys: one genre may have half the films.
+  const pool = openPool(LOOKUP_CONNECTIONS);
   const gatePool = createPool(settings.databaseUrl, applicationName, 1, settings.requestTimeoutMs);
   const redis = createRedis(settings.redisUrl, settings.requestTimeoutMs);
   const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
@@ -78,7 +84,8 @@ export function openConnections(
     const rows = await retry.postgres(() => from.query({ text: sql }));
     return rows[0]?.[0] ?? '';
   };
-  const rowsOf = (statement: Statement): Promise<string[][]> => retry.postgres(() => pool.query(statement));
+  const rowsOf = (from: Pool, statement: Statement): Promise<string[][]> =>
+    retry.postgres(() => from.query(statement));
 
   return {
     elasticsearch,
@@ -88,8 +95,8 @@ export function openConnections(
     refuseHiddenRows() {
       state.refusesHiddenRows = true;
     },
-    query: (text, values) => rowsOf({ text, values }),
-    preparedQuery: (name, text, values) => rowsOf({ name, text, values }),
+    query: (text, values) => rowsOf(pool, { text, values }),
+    preparedQuery: (name, text, values) => rowsOf(documentPool, { name, text, values }),
     takeSnapshot: async () => parseSnapshot(await scalar(gatePool, 'select pg_current_snapshot()::text')),
     assignXid: async () => BigInt(await scalar(gatePool, 'select pg_current_xact_id()::text')),
     emitMessage: async () =>
@@ -101,7 +108,7 @@ export function openConnections(
         elasticsearch.close(),
         delay(CLOSE_TIMEOUT_MS, undefined, { ref: false }),
       ]);
-      await Promise.all([pool.end(), gatePool.end(), closed]);
+      await Promise.all([documentPool.end(), pool.end(), gatePool.end(), closed]);
     },
   };
 }

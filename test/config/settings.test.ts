@@ -63,7 +63,7 @@ test('three URLs are enough, and everything else has its default', () => {
     deadLettersPerMinute: 100,
     queueBytes: 16 * 1024 * 1024,
     maxPending: 50_000,
-    postgresMaxConnections: 13,
+    postgresMaxConnections: 15,
     requestTimeoutMs: 30_000,
     stallTimeoutMs: 300_000,
     shutdownTimeoutMs: 20_000,
