@@ -5,6 +5,8 @@ import { readSlot } from '../replication/slot.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
 import { withClient } from '../servers/postgres.ts';
 import { createRedis } from '../servers/redis.ts';
+import { createPauseStore } from '../service/pauses.ts';
+import { createReindexStore, type Reindex } from '../service/reindexes.ts';
 import { readStatus, type ServiceStatus } from '../service/status.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import { createProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
@@ -14,6 +16,8 @@ import type { CommandContext } from './main.ts';
 interface StatusReport {
   readonly name: string;
   readonly service: ServiceStatus | null;
+  /** Since when it is paused, whether it runs or not. */
+  readonly pausedSince: string | null;
   readonly checkpoint: string | null;
   readonly slot: {
     readonly confirmedFlush: string;
@@ -29,6 +33,8 @@ interface IndexReport {
   /** Documents that Elasticsearch refuses for their content. */
   readonly deadLetters: number | null;
   readonly snapshot: SnapshotProgress | null;
+  /** The last building anew, or that which is under way. */
+  readonly reindex: Reindex | null;
 }
 
 /** Shows how the service, its slot and its indexes are; exit code 0 when the service runs. */
@@ -45,6 +51,8 @@ export async function status({ settings, flags }: CommandContext): Promise<numbe
       readSlot(client, settings.name),
     ).catch(() => null);
     const progress = createProgressStore(redis, settings.name);
+    const reindexes = createReindexStore(redis, settings.name);
+    const pausedSince = await createPauseStore(redis, settings.name).read();
     const deadLetters = await createDeadLetterIndex(elasticsearch, {
       name: settings.name,
       prefix: settings.indexPrefix,
@@ -62,11 +70,13 @@ export async function status({ settings, flags }: CommandContext): Promise<numbe
         documents,
         deadLetters: deadLetters && (deadLetters.get(spec.index) ?? 0),
         snapshot: await progress.read(spec.index),
+        reindex: await reindexes.read(spec.index),
       };
     }
     const report: StatusReport = {
       name: settings.name,
       service,
+      pausedSince,
       checkpoint: checkpoint && formatLsn(checkpoint.lsn),
       slot: slot && {
         confirmedFlush: formatLsn(slot.confirmedFlush),
@@ -84,10 +94,11 @@ export async function status({ settings, flags }: CommandContext): Promise<numbe
   }
 }
 
-function describe({ name, service, checkpoint, slot, indexes }: StatusReport): string {
+function describe({ name, service, pausedSince, checkpoint, slot, indexes }: StatusReport): string {
   const waits = Object.entries(service?.waits ?? {}).map(([what, why]) => `waiting    ${what}: ${why}`);
   return [
     `service    ${service ? `${service.state} (pid ${service.pid}, since ${service.startedAt})` : 'not running'}`,
+    ...(pausedSince === null ? [] : [`paused     since ${pausedSince} (projector resume)`]),
     ...waits,
     ...(service
       ? [
@@ -100,12 +111,13 @@ function describe({ name, service, checkpoint, slot, indexes }: StatusReport): s
     slot
       ? `slot       ${name}: ${slot.lost ? 'LOST' : slot.active ? 'in use' : 'not in use'}, confirmed ${slot.confirmedFlush}, keeps ${mebibytes(slot.retainedBytes)} of WAL`
       : `slot       ${name}: none`,
-    ...Object.entries(indexes).map(([index, { documents, deadLetters, snapshot }]) => {
+    ...Object.entries(indexes).map(([index, { documents, deadLetters, snapshot, reindex }]) => {
       const filling =
         snapshot?.state === 'running' ? `, snapshot at ${snapshot.done} of ${snapshot.total}` : '';
       const count = documents === null ? 'not there' : `${documents.toLocaleString('en')} documents`;
       const refused = deadLetters ? `, ${deadLetters.toLocaleString('en')} refused (dead-letters list)` : '';
-      return `index      ${index}: ${count}${refused}${filling}`;
+      const anew = reindex?.state === 'running' ? `, being built anew since ${reindex.startedAt}` : '';
+      return `index      ${index}: ${count}${refused}${anew}${filling}`;
     }),
   ].join('\n');
 }

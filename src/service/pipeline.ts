@@ -30,6 +30,8 @@ export interface PipelineOptions {
   readonly targetOf: (index: string) => Target;
   /** Whether searches see an index, or it is still being built. */
   readonly isServing: (index: string) => boolean;
+  /** Whether documents are still written to an index: not, once another has taken its place. */
+  readonly isFollowed: (index: string) => boolean;
   readonly counts: ProjectionCounts & { changes: number };
   readonly onFailure: (error: unknown) => void;
   readonly log: Logger;
@@ -57,13 +59,15 @@ export interface Pipeline {
    * of a change to find the documents that it touches.
    */
   stream(onUntold: () => void): Promise<never>;
+  /** Resolves once what is read or written now is written. */
+  readonly untilWritten: () => Promise<void>;
 }
 
 const ID_PAGE = 1_000;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { settings, connections, indexes, hold, targetOf, isServing, counts, onFailure, log, now, signal } =
-    options;
+  const { settings, connections, indexes, hold, targetOf, isServing, isFollowed } = options;
+  const { counts, onFailure, log, now, signal } = options;
   const { retry, redis, elasticsearch, waits, query } = connections;
   const { stream, checkpoints, durable } = hold;
   const { maxInFlight, maxPending } = settings;
@@ -86,7 +90,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     clock: Date.now,
     now,
   });
-  const projection = createProjection({
+  const projectAny = createProjection({
     query: connections.preparedQuery,
     maxBytes: settings.bulkBytes,
     loader: createLoader(deliver),
@@ -95,6 +99,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counts,
     now,
   });
+  const projection: Project = (target, ids) =>
+    isFollowed(target.index.name) ? projectAny(target, ids) : Promise.resolve();
   const debouncer = createDebouncer({
     indexes: hold.plan.indexes.map(({ name }) => name),
     batchSize: settings.batchSize,
@@ -154,12 +160,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const rowIds = (name: string): AsyncIterable<readonly string[]> =>
     idPages(query, targetOf(name).index.keyPages, { pageSize: ID_PAGE });
+  const untilWritten = (): Promise<void> => dispatcher.until(debouncer.underWay(), signal);
   const documentIds = async function* (name: string, olderThan?: Lsn): AsyncGenerator<readonly string[]> {
     const { physical } = targetOf(name);
     // What has read rows before they went may write them only now; what reads them later sees them gone.
-    await dispatcher.until(debouncer.underWay(), signal);
-    await retry.elasticsearch(() => indexes.refresh(physical));
-    yield* indexIds(elasticsearch, physical, ID_PAGE, { olderThan, retry: retry.elasticsearch });
+    await untilWritten();
+    try {
+      await retry.elasticsearch(() => indexes.refresh(physical));
+      yield* indexIds(elasticsearch, physical, ID_PAGE, { olderThan, retry: retry.elasticsearch });
+    } catch (error) {
+      // Another has taken its place meanwhile, and it is gone.
+      if (isFollowed(name)) throw error;
+    }
     yield* deadLetters.ids(physical, olderThan);
   };
 
@@ -171,6 +183,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     checkpointer,
     position,
     documentIds,
+    untilWritten,
     project: createClaimedProjection(debouncer, dispatcher, projection, signal),
     async newest() {
       const lsn = await connections.emitMessage();

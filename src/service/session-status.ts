@@ -14,6 +14,8 @@ export interface SessionState {
   /** Null while the session is still starting. */
   readonly snapshots: Snapshots | null;
   readonly isStopping: boolean;
+  /** Since when it is paused; null when it is not. */
+  readonly pausedSince: string | null;
   readonly startedAt: Date;
   readonly queuedBytes: number;
 }
@@ -27,6 +29,7 @@ export function describeSession(session: SessionState): ServiceStatus {
     pid: process.pid,
     startedAt: startedAt.toISOString(),
     at: new Date().toISOString(),
+    pausedSince: session.pausedSince,
     waits: Object.fromEntries(waits),
     resumePoint: formatLsn(checkpointer.stored),
     covered: formatLsn(position.covered),
@@ -37,13 +40,16 @@ export function describeSession(session: SessionState): ServiceStatus {
     queuedBytes,
     residentBytes: process.memoryUsage.rss(),
     deadLetters: Object.fromEntries(
-      targets.map(({ index, physical }) => [index.name, deadLetters.count(physical)]),
+      targets
+        .filter(({ isBefore }) => !isBefore)
+        .map(({ index, physical }) => [index.alias, deadLetters.count(physical)]),
     ),
   };
 }
 
-function stateOf({ isStopping, snapshots }: SessionState): ServiceStatus['state'] {
+function stateOf({ isStopping, pausedSince, snapshots }: SessionState): ServiceStatus['state'] {
   if (isStopping) return 'stopping';
+  if (pausedSince !== null) return 'paused';
   if (!snapshots) return 'starting';
   return snapshots.isRunning ? 'snapshotting' : 'streaming';
 }

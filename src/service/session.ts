@@ -1,14 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
-import type { Logger } from '../ops/log.ts';
-import { formatLsn } from '../shared/lsn.ts';
+import { ProjectorError } from '../ops/errors.ts';
+import { atMostEvery, type Logger } from '../ops/log.ts';
+import { readSlot } from '../replication/slot.ts';
+import { withClient } from '../servers/postgres.ts';
+import type { Retry } from '../servers/retry.ts';
+import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import { attend } from './attendance.ts';
 import { openConnections } from './connections.ts';
+import { compareCounts, type Counts } from './counts.ts';
+import { createHolderWork, createPausedWork } from './holder-work.ts';
 import { takeHold, type StartOver } from './hold.ts';
 import { watchIndexes } from './index-watch.ts';
 import { createPipeline } from './pipeline.ts';
+import { createPauseStore, paused, untilPaused, untilResumed } from './pauses.ts';
 import type { ProjectionCounts } from './projection.ts';
+import { createReindexStore } from './reindexes.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { createSchemaWatch } from './schema-watch.ts';
 import { describeSession } from './session-status.ts';
@@ -36,13 +44,18 @@ export interface SessionOptions {
   readonly sender: { pid: number | null };
 }
 
+/** How a session has ended in order: for good, or to be followed by another. */
+export type SessionEnd = 'ended' | 'to begin again';
+
 const COVERED_POLL_MS = 50;
+/** The log is told of a paused slot's WAL so often. */
+const RETAINED_NOTICE_MS = 60_000;
 
 /**
  * One session: takes hold of the slot, streams and snapshots until it is stopped or fails. It begins where the last
  * one's resume point stands, so a failure that may pass is answered by another session.
  */
-export async function runSession(options: SessionOptions): Promise<void> {
+export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const { settings, log, stop, counts } = options;
   const now = (): number => performance.now();
   await using resources = new AsyncDisposableStack();
@@ -52,6 +65,16 @@ export async function runSession(options: SessionOptions): Promise<void> {
     if (!(error instanceof Error && error.name === 'AbortError')) failure.abort(error);
   };
   const finishing = new AbortController();
+  const state: { isToBeginAgain: boolean; pausedSince: string | null } = {
+    isToBeginAgain: false,
+    pausedSince: null,
+  };
+  /** Ends the session in order, and has another follow it. */
+  const beginAgain = (why: string): void => {
+    log.info({ why }, 'beginning another session');
+    state.isToBeginAgain = true;
+    finishing.abort();
+  };
   /** Ends what goes on only while the session is to go on. */
   const ending = AbortSignal.any([stop, finishing.signal, failure.signal]);
 
@@ -82,8 +105,10 @@ export async function runSession(options: SessionOptions): Promise<void> {
   options.onHold();
   resources.use(hold.stream);
   const indexNames = hold.plan.indexes.map(({ name }) => name);
+  const reindexes = createReindexStore(redis, settings.name);
   const targets: BuildTarget[] = [];
   let snapshots: Snapshots | null = null;
+  let work: HolderWork | null = null;
   const pipeline = createPipeline({
     settings,
     connections,
@@ -91,6 +116,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     hold,
     targetOf: (name) => findTarget(targets, name),
     isServing: (name) => snapshots !== null && !snapshots.isBuilding(findTarget(targets, name)),
+    isFollowed: (name) => snapshots === null || snapshots.isFollowed(findTarget(targets, name)),
     counts,
     onFailure: fail,
     log,
@@ -98,18 +124,6 @@ export async function runSession(options: SessionOptions): Promise<void> {
     signal: ending,
   });
   const { checkpointer, deadLetters, dispatcher, project, newest } = pipeline;
-  const workWith = ({ run }: Snapshots): HolderWork => ({
-    snapshot: run,
-    reread: async (name, ids) => {
-      const target = findTarget(targets, name);
-      await newest();
-      await project(target, ids);
-    },
-    covered: async (lsn) => {
-      while (checkpointer.stored < lsn) await delay(COVERED_POLL_MS, undefined, { signal: ending });
-    },
-    dropDeadLetters: (physical, ids) => deadLetters.drop(physical, ids),
-  });
   const status = (): ServiceStatus =>
     describeSession({
       pipeline,
@@ -118,6 +132,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
       targets,
       snapshots,
       isStopping: stop.aborted,
+      pausedSince: state.pausedSince,
       startedAt: options.startedAt,
       queuedBytes: hold.stream.queuedBytes,
     });
@@ -125,17 +140,44 @@ export async function runSession(options: SessionOptions): Promise<void> {
     redis,
     name: settings.name,
     status,
-    work: () => snapshots && workWith(snapshots),
+    work: () => (state.pausedSince === null ? work : createPausedWork(paused(state.pausedSince))),
     onFailure: fail,
     signal: ending,
   });
   attending.catch(fail);
   log.info({ from: formatLsn(hold.durable.lsn), indexes: indexNames }, 'holding the slot');
 
-  targets.push(
-    ...(await ensureTargets(hold.plan, hold.bases, indexes, hold.origin, retry.elasticsearch, log)),
-  );
+  // The slot is held meanwhile, and nothing is taken from it.
+  const pauses = createPauseStore(redis, settings.name);
+  const occasionally = atMostEvery(RETAINED_NOTICE_MS, now);
+  const pausedSince = async (): Promise<string | null> => {
+    const since = await retry.redis(() => pauses.read());
+    if (since !== null && options.task) throw paused(since);
+    return since;
+  };
+  await untilResumed({
+    pausedSince,
+    retainedBytes: () => readRetainedBytes(settings, retry.postgres),
+    assertStreaming: () => hold.stream.assertStreaming(),
+    onPaused(since, retainedBytes) {
+      state.pausedSince = since;
+      waits.set('pause', `\`projector resume\`; the slot keeps ${mebibytes(retainedBytes)} of WAL`);
+      occasionally(() => log.warn({ since, retainedBytes }, 'paused; the slot keeps WAL'));
+    },
+    now,
+    signal: ending,
+  }).catch(async (error: unknown) => {
+    if (stop.aborted) await withdrawStatus(redis, settings.name).catch(() => undefined);
+    throw error;
+  });
+  state.pausedSince = null;
+  waits.delete('pause');
+
+  targets.push(...(await ensureTargets({ hold, indexes, reindexes, retry, log })));
   await deadLetters.open(targets.map(({ physical }) => physical));
+  const covered = async (lsn: Lsn): Promise<void> => {
+    while (checkpointer.stored < lsn) await delay(COVERED_POLL_MS, undefined, { signal: ending });
+  };
   snapshots = createSnapshots({
     settings,
     connections,
@@ -143,12 +185,43 @@ export async function runSession(options: SessionOptions): Promise<void> {
     targets,
     project,
     rebuild: hold.rebuild,
+    reindexes,
+    compareCounts: ({ index, physical }) =>
+      compareCounts({
+        index,
+        physical,
+        query: connections.query,
+        elasticsearch: connections.elasticsearch,
+        retry: retry.elasticsearch,
+        refused: () => deadLetters.count(physical),
+        changes: () => counts.changes,
+        newest,
+        covered,
+        signal: ending,
+      }),
+    onMismatch({ index }, found) {
+      const isFollowed = targets.some((one) => one.isBefore && one.index.alias === index.alias);
+      if (isFollowed) beginAgain(`the new index of ${index.alias} has not the documents that it should have`);
+      else fail(mismatch(index.alias, found));
+    },
+    untilWritten: pipeline.untilWritten,
     onServed: () => deadLetters.sweep(),
     documentIds: pipeline.documentIds,
     newest,
     log,
     now,
     ending,
+  });
+  work = createHolderWork({
+    settings,
+    connections,
+    plan: hold.plan,
+    targets,
+    pipeline,
+    snapshots,
+    reindexes,
+    covered,
+    beginAgain,
   });
   const schemaWatch = createSchemaWatch({
     settings,
@@ -164,7 +237,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
 
   stop.removeEventListener('abort', stopEarly);
   // Before the indexes that are missing are filled, so that a snapshot that it asks for fills them.
-  const task = options.task?.(workWith(snapshots), ending).then(() => finishing.abort());
+  const task = options.task?.(work, ending).then(() => finishing.abort());
   const snapshotting = snapshots.run([]);
   const checkpointing = checkpointer.run(ending);
   const streaming = pipeline.stream(() => schemaWatch.look());
@@ -172,11 +245,13 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const watchingIndexes = watchIndexes({
     targets,
     isBuilding: snapshots.isBuilding,
+    isLeaving: snapshots.isLeaving,
     indexes,
     retry: retry.elasticsearch,
     signal: ending,
   });
-  const watches = [schemaWatch.run(), watching, watchingIndexes];
+  const watchingPause = untilPaused({ pausedSince, signal: ending }).then(() => beginAgain('it is paused'));
+  const watches = [schemaWatch.run(), watching, watchingIndexes, watchingPause];
   for (const part of [streaming, snapshotting, checkpointing, ...watches, task]) part?.catch(fail);
   await aborted(ending);
 
@@ -186,7 +261,32 @@ export async function runSession(options: SessionOptions): Promise<void> {
   await Promise.all([dispatcher.drain(), Promise.allSettled([snapshotting, checkpointing])]);
   failure.signal.throwIfAborted();
   await checkpointer.finish();
+  if (state.isToBeginAgain && !stop.aborted) return 'to begin again';
   await withdrawStatus(redis, settings.name).catch(() => undefined);
+  return 'ended';
+}
+
+/** Bytes of WAL that the slot keeps. */
+async function readRetainedBytes(
+  { databaseUrl, name, requestTimeoutMs }: Settings,
+  retry: Retry,
+): Promise<number> {
+  const slot = await retry(() =>
+    withClient(databaseUrl, `projector ${name}`, (client) => readSlot(client, name), requestTimeoutMs),
+  );
+  return slot?.retainedBytes ?? 0;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+function mismatch(index: string, { rows, documents, refused }: Counts): ProjectorError {
+  return new ProjectorError(
+    'PROJ_REINDEX_ENDED',
+    `the new index of ${index} has ${documents} documents (${refused} refused) of ${rows} rows, and is not served`,
+    'Start the service again, which builds it anew; if it comes to the same, report it.',
+  );
 }
 
 /** Resolves when the signal is aborted. */

@@ -3,10 +3,12 @@ import type { Redis } from '../servers/redis.ts';
 
 /** What a running service says of itself, every second, in Redis. LSNs are text; times are ISO 8601. */
 export const statusSchema = z.object({
-  state: z.enum(['starting', 'snapshotting', 'streaming', 'stopping']),
+  state: z.enum(['starting', 'paused', 'snapshotting', 'streaming', 'stopping']),
   pid: z.number(),
   startedAt: z.string(),
   at: z.string(),
+  /** Since when it is paused. */
+  pausedSince: z.string().nullable().default(null),
   /** What it waits for, by name. */
   waits: z.record(z.string(), z.string()),
   /** All before it is durable. */
