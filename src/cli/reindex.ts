@@ -93,11 +93,7 @@ function describe(alias: string, { physical, before, keeps, counts }: Reindex): 
 }
 
 function endedEarly(name: string, reindex: Reindex | null | undefined): ProjectorError {
-  const { counts = null, state = 'lost' } = reindex ?? {};
-  const why =
-    state === 'failed' && counts
-      ? `it has ${counts.documents} documents (${counts.refused} refused) of ${counts.rows} rows`
-      : `it was ${state}`;
+  const why = reindex?.reason ?? `it was ${reindex?.state ?? 'lost'}`;
   return new ProjectorError(
     'PROJ_REINDEX_ENDED',
     `the new index of ${name} does not serve: ${why}; the old one goes on`,

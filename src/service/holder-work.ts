@@ -9,7 +9,7 @@ import type { Pipeline } from './pipeline.ts';
 import { findProblems, mend } from './preflight.ts';
 import { endReindex, newReindex, type ReindexStore } from './reindexes.ts';
 import type { Snapshots } from './snapshots.ts';
-import { findTarget, type BuildTarget } from './targets.ts';
+import { findTarget, hasBefore, type BuildTarget } from './targets.ts';
 import type { HolderWork } from './work.ts';
 
 export interface HolderWorkOptions {
@@ -76,7 +76,7 @@ export function createHolderWork(options: HolderWorkOptions): HolderWork {
       for (const name of new Set(chosen)) {
         const reindex = await retry.redis(() => reindexes.read(name));
         if (reindex?.state !== 'running') continue;
-        if (!targets.some(({ index, isBefore }) => isBefore && index.alias === name)) {
+        if (!hasBefore(targets, { alias: name })) {
           throw refused(
             `the index that ${name} is to replace is not followed any more: its definition does not compile to the same`,
             'Let it go on.',

@@ -32,6 +32,8 @@ export interface PipelineOptions {
   readonly isServing: (index: string) => boolean;
   /** Whether documents are still written to an index: not, once another has taken its place. */
   readonly isFollowed: (index: string) => boolean;
+  /** Told that documents of an index could not be read or written. May throw another error in place of this one. */
+  readonly explain: (index: string, error: unknown) => Promise<void>;
   readonly counts: ProjectionCounts & { changes: number };
   readonly onFailure: (error: unknown) => void;
   readonly log: Logger;
@@ -66,7 +68,7 @@ export interface Pipeline {
 const ID_PAGE = 1_000;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { settings, connections, indexes, hold, targetOf, isServing, isFollowed } = options;
+  const { settings, connections, indexes, hold, targetOf, isServing, isFollowed, explain } = options;
   const { counts, onFailure, log, now, signal } = options;
   const { retry, redis, elasticsearch, waits, query } = connections;
   const { stream, checkpoints, durable } = hold;
@@ -99,8 +101,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counts,
     now,
   });
-  const projection: Project = (target, ids) =>
-    isFollowed(target.index.name) ? projectAny(target, ids) : Promise.resolve();
+  const projection: Project = async (target, ids) => {
+    if (!isFollowed(target.index.name)) return;
+    await projectAny(target, ids).catch(async (error: unknown) => {
+      await explain(target.index.name, error);
+      throw error;
+    });
+  };
   const debouncer = createDebouncer({
     indexes: hold.plan.indexes.map(({ name }) => name),
     batchSize: settings.batchSize,

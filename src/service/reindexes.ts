@@ -9,7 +9,7 @@ const reindexSchema = z.object({
   isAskedFor: z.boolean(),
   /**
    * *running* from its being asked for until what it replaces is gone, through any number of restarts; *cancelled* by a
-   * person; *failed* where the new index has not the documents that it should have.
+   * person; *failed* where the new index cannot have the documents that it should have.
    */
   state: z.enum(['running', 'done', 'cancelled', 'failed']),
   /** The hash of the definition that it builds. One that was cancelled or failed is not begun again by itself. */
@@ -22,6 +22,8 @@ const reindexSchema = z.object({
   keeps: z.boolean(),
   /** Rows that should have a document, and documents, as they were compared before the alias was moved. */
   counts: z.object({ rows: z.number(), documents: z.number(), refused: z.number() }).nullable(),
+  /** Why it failed; null where it did not. */
+  reason: z.string().nullable(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
 });
@@ -50,10 +52,16 @@ export function createReindexStore(redis: Redis, name: string): ReindexStore {
 /** One that begins. */
 export function newReindex(of: Pick<Reindex, 'id' | 'isAskedFor' | 'hash' | 'keeps'>, at: Date): Reindex {
   const startedAt = at.toISOString();
-  return { ...of, state: 'running', physical: null, before: null, counts: null, startedAt, endedAt: null };
+  const nothingYet = { physical: null, before: null, counts: null, reason: null, endedAt: null };
+  return { ...of, ...nothingYet, state: 'running', startedAt };
 }
 
-/** The same, ended. */
-export function endReindex(reindex: Reindex, state: Exclude<Reindex['state'], 'running'>, at: Date): Reindex {
-  return { ...reindex, state, endedAt: at.toISOString() };
+/** The same, ended. `reason` says why it failed. */
+export function endReindex(
+  reindex: Reindex,
+  state: Exclude<Reindex['state'], 'running'>,
+  at: Date,
+  reason: string | null = null,
+): Reindex {
+  return { ...reindex, state, reason, endedAt: at.toISOString() };
 }

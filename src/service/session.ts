@@ -1,20 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
-import { ProjectorError } from '../ops/errors.ts';
 import { atMostEvery, type Logger } from '../ops/log.ts';
-import { readSlot } from '../replication/slot.ts';
-import { withClient } from '../servers/postgres.ts';
-import type { Retry } from '../servers/retry.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import { attend } from './attendance.ts';
 import { openConnections } from './connections.ts';
-import { compareCounts, type Counts } from './counts.ts';
+import { compareCounts } from './counts.ts';
 import { createHolderWork, createPausedWork } from './holder-work.ts';
+import { createGivingUp } from './giving-up.ts';
 import { takeHold, type StartOver } from './hold.ts';
 import { watchIndexes } from './index-watch.ts';
 import { createPipeline } from './pipeline.ts';
-import { createPauseStore, paused, untilPaused, untilResumed } from './pauses.ts';
+import { createPauseStore, paused, readRetainedBytes, untilPaused, untilResumed } from './pauses.ts';
 import type { ProjectionCounts } from './projection.ts';
 import { createReindexStore } from './reindexes.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
@@ -109,6 +106,13 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const targets: BuildTarget[] = [];
   let snapshots: Snapshots | null = null;
   let work: HolderWork | null = null;
+  const { giveUp, explain } = createGivingUp({
+    targets,
+    isBuilding: (target) => snapshots?.isBuilding(target) === true,
+    reindexes,
+    retry: retry.redis,
+    log,
+  });
   const pipeline = createPipeline({
     settings,
     connections,
@@ -117,6 +121,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     targetOf: (name) => findTarget(targets, name),
     isServing: (name) => snapshots !== null && !snapshots.isBuilding(findTarget(targets, name)),
     isFollowed: (name) => snapshots === null || snapshots.isFollowed(findTarget(targets, name)),
+    explain,
     counts,
     onFailure: fail,
     log,
@@ -161,7 +166,10 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     assertStreaming: () => hold.stream.assertStreaming(),
     onPaused(since, retainedBytes) {
       state.pausedSince = since;
-      waits.set('pause', `\`projector resume\`; the slot keeps ${mebibytes(retainedBytes)} of WAL`);
+      waits.set(
+        'pause',
+        `\`projector resume\`; the slot keeps ${(retainedBytes / 2 ** 20).toFixed(1)} MiB of WAL`,
+      );
       occasionally(() => log.warn({ since, retainedBytes }, 'paused; the slot keeps WAL'));
     },
     now,
@@ -199,11 +207,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
         covered,
         signal: ending,
       }),
-    onMismatch({ index }, found) {
-      const isFollowed = targets.some((one) => one.isBefore && one.index.alias === index.alias);
-      if (isFollowed) beginAgain(`the new index of ${index.alias} has not the documents that it should have`);
-      else fail(mismatch(index.alias, found));
-    },
+    giveUp,
+    explain,
     untilWritten: pipeline.untilWritten,
     onServed: () => deadLetters.sweep(),
     documentIds: pipeline.documentIds,
@@ -264,29 +269,6 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   if (state.isToBeginAgain && !stop.aborted) return 'to begin again';
   await withdrawStatus(redis, settings.name).catch(() => undefined);
   return 'ended';
-}
-
-/** Bytes of WAL that the slot keeps. */
-async function readRetainedBytes(
-  { databaseUrl, name, requestTimeoutMs }: Settings,
-  retry: Retry,
-): Promise<number> {
-  const slot = await retry(() =>
-    withClient(databaseUrl, `projector ${name}`, (client) => readSlot(client, name), requestTimeoutMs),
-  );
-  return slot?.retainedBytes ?? 0;
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-}
-
-function mismatch(index: string, { rows, documents, refused }: Counts): ProjectorError {
-  return new ProjectorError(
-    'PROJ_REINDEX_ENDED',
-    `the new index of ${index} has ${documents} documents (${refused} refused) of ${rows} rows, and is not served`,
-    'Start the service again, which builds it anew; if it comes to the same, report it.',
-  );
 }
 
 /** Resolves when the signal is aborted. */

@@ -26,8 +26,10 @@ export interface SnapshotsOptions {
   readonly reindexes: ReindexStore;
   /** Counts the rows of an index and the documents of a new one. */
   readonly compareCounts: (target: BuildTarget) => Promise<Counts & { readonly agree: boolean }>;
-  /** Told that a new index is not to be served, and why. */
-  readonly onMismatch: (target: BuildTarget, counts: Counts) => void;
+  /** Gives up a new index, and says why. Rejects, since the session is not to go on. */
+  readonly giveUp: (target: BuildTarget, reason: string) => Promise<never>;
+  /** Told that rows of an index could not be read. May throw another error in place of this one. */
+  readonly explain: (index: string, error: unknown) => Promise<void>;
   /** Resolves once nothing that has begun before writes documents. */
   readonly untilWritten: () => Promise<void>;
   /** Told when those that an index replaces are gone. */
@@ -106,11 +108,12 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     const { agree, ...counts } = await options.compareCounts(target);
     log.info({ index: target.index.alias, ...counts }, 'compared the new index with the rows');
     if (cancelled.has(target)) return false;
-    await writeReindex(
-      target,
-      agree ? { ...reindex, counts } : endReindex({ ...reindex, counts }, 'failed', new Date()),
-    );
-    if (!agree) options.onMismatch(target, counts);
+    if (agree) await writeReindex(target, { ...reindex, counts });
+    else {
+      const { documents, rows, refused } = counts;
+      const reason = `it has ${documents} documents (${refused} refused) of ${rows} rows`;
+      await options.giveUp(target, reason);
+    }
     return agree && !ending.aborted;
   };
 
@@ -170,6 +173,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       },
       signal: ending,
       now,
+    }).catch(async (error: unknown) => {
+      await options.explain(index.name, error);
+      throw error;
     });
     if (!result) return;
     // What replaced an index for a while goes, too.

@@ -153,3 +153,8 @@ export function findTarget(targets: readonly BuildTarget[], name: string): Build
     `Choose from: ${targets.flatMap(({ index, isBefore }) => (isBefore ? [] : index.name)).join(', ')}.`,
   );
 }
+
+/** Whether the index that one of this name is to replace is followed, too. */
+export function hasBefore(targets: readonly BuildTarget[], { alias }: Pick<IndexPlan, 'alias'>): boolean {
+  return targets.some(({ index, isBefore }) => isBefore && index.alias === alias);
+}
