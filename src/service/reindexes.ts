@@ -33,6 +33,7 @@ export type Reindex = z.output<typeof reindexSchema>;
 export interface ReindexStore {
   read(index: string): Promise<Reindex | null>;
   write(index: string, reindex: Reindex): Promise<void>;
+  clear(index: string): Promise<void>;
 }
 
 /** Keeps reindexes under `projector:<name>:reindex:<index>`. */
@@ -45,6 +46,9 @@ export function createReindexStore(redis: Redis, name: string): ReindexStore {
     },
     async write(index, reindex) {
       await redis.set(keyOf(index), JSON.stringify(reindex));
+    },
+    async clear(index) {
+      await redis.del(keyOf(index));
     },
   };
 }

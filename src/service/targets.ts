@@ -96,10 +96,12 @@ async function clearAway(
   const isBuilt = running?.physical === physical;
   const keep = running?.keeps && isBuilt ? running.before : null;
   await retry.elasticsearch(() => indexes.dropOthers(index, physical, { keep, copies: false }));
-  if (running) {
-    const ended = endReindex(running, isBuilt ? 'done' : 'cancelled', new Date());
-    await retry.redis(() => reindexes.write(index.alias, ended));
-  }
+  if (!running) return;
+  await retry.redis(() =>
+    isBuilt
+      ? reindexes.write(index.alias, endReindex(running, 'done', new Date()))
+      : reindexes.clear(index.alias),
+  );
 }
 
 /** The index that is written to, by its course. */

@@ -67,8 +67,12 @@ describe('projector reindex', () => {
 
   it('is given up by --cancel, and the index that serves has missed nothing', async (t) => {
     await using setting = await openSetting(t, { own: items });
-    await using service = setting.run(SLOW_SNAPSHOT);
+    await setting.admin.query('create table shop.all as table shop.item; truncate shop.item');
+    // Long enough for two commands meanwhile.
+    await using service = setting.run({ ...SLOW_SNAPSHOT, SNAPSHOT_MAX_RATE: '15' });
     await service.untilStreaming();
+    await setting.admin.query('insert into shop.item table shop.all');
+    await setting.covered();
     const before = await serving(setting);
     await setting.define({ definitions: anotherType });
     const command = setting.command(['reindex']);
