@@ -39,12 +39,15 @@ export async function check({ settings }: CommandContext): Promise<number> {
     const checkpoint = await createCheckpointStore(redis, settings.name, '').read();
     const reindexes = createReindexStore(redis, settings.name);
     const admin = createIndexAdmin(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
+    // Without a resume point, what serves is gone by.
+    const found = (await Promise.all(plan.indexes.map((index) => admin.find(index)))).flat();
+    const serving = found.find((index) => index.serving);
     const courses = await chartCourses({
       defined: plan.indexes,
       find: (index) => admin.find(index),
       readReindex: ({ alias }) => reindexes.read(alias),
       inPostgres,
-      incarnation: checkpoint?.origin.incarnation ?? null,
+      incarnation: (checkpoint ?? serving)?.origin.incarnation ?? null,
       onChange: settings.definitionChanged,
     });
     console.log('At a start:');
