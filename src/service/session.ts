@@ -4,6 +4,7 @@ import { createIndexAdmin } from '../loader/indexes.ts';
 import { atMostEvery, type Logger } from '../ops/log.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import { attend } from './attendance.ts';
+import { BeginAgainError } from './begin-again.ts';
 import { openConnections } from './connections.ts';
 import { compareCounts } from './counts.ts';
 import { createHolderWork, createPausedWork } from './holder-work.ts';
@@ -68,9 +69,13 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   };
   /** Ends the session in order, and has another follow it. */
   const beginAgain = (why: string): void => {
+    if (ending.aborted) return;
     log.info({ why }, 'beginning another session');
     state.isToBeginAgain = true;
     finishing.abort();
+    // What a server that is away keeps from ending is left, and done by the next.
+    const late = setTimeout(() => failure.abort(new BeginAgainError(why)), settings.shutdownTimeoutMs);
+    resources.defer(() => clearTimeout(late));
   };
   /** Ends what goes on only while the session is to go on. */
   const ending = AbortSignal.any([stop, finishing.signal, failure.signal]);
