@@ -15,7 +15,8 @@ COPY package.json LICENSE ./
 COPY src ./src
 COPY definitions ./definitions
 USER node
-# Alive means that work gets done or waits for a reason; `projector status` says which.
-HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 CMD ["node", "src/cli/main.ts", "status", "--quiet"]
+# Alive means that it answers, though a server that it waits for be away: starting it anew would not help. One that does
+# not move ends by itself. Whether it is ready is said by /readyz and `projector status`.
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 CMD ["node", "--eval", "fetch('http://127.0.0.1:' + (process.env.HTTP_PORT || 9464) + '/livez').then(({ ok }) => process.exit(Number(!ok)), () => process.exit(1))"]
 ENTRYPOINT ["node", "src/cli/main.ts"]
 CMD ["run"]

@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
 
-export const figureNames = ['snapshot', 'stream', 'latency', 'fanout', 'memory'] as const;
+export const figureNames = ['snapshot', 'stream', 'latency', 'fanout', 'decode', 'memory', 'growth'] as const;
 
 export type FigureName = (typeof figureNames)[number];
+
+/** Those that PGSync is measured in, too. */
+export const peerFigureNames: readonly FigureName[] = ['snapshot', 'stream', 'latency'];
 
 /** What a command line of `npm run bench` asks for. */
 export type Command = { readonly kind: 'help' } | ({ readonly kind: 'bench' } & BenchOptions);
@@ -17,6 +20,8 @@ export interface BenchOptions {
   readonly seed: number;
   /** `own`: started for this and stopped again. `stack`: those that `make stack` has started. */
   readonly servers: 'own' | 'stack';
+  /** Measure this one beside it. */
+  readonly peer?: 'pgsync';
 }
 
 /** The command line cannot be understood. */
@@ -24,7 +29,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const usage = `npm run bench -- FIGURE [--films N] [--runs R] [--seed S] [--servers own|stack]
+export const usage = `npm run bench -- FIGURE [--films N] [--runs R] [--seed S] [--servers own|stack] [--peer pgsync]
 
 Measures on real servers, in a database of its own that is removed afterwards, and prints a table and one line of
 JSON a figure.
@@ -35,13 +40,19 @@ JSON a figure.
              overwriting them; on 1,000 films, beside pg_recvlogical's reading of the same slot
   latency    how long after its commit an edit is in its document, and found by a search
   fanout     a genre that every film has is renamed: documents a second beside the ceiling, and other edits meanwhile
+  decode     a transaction of ten rows a film: decoded and routed beside pg_recvlogical's reading of the same slot, and
+             its documents a second beside the ceiling for what they have grown to
   memory     the service's resident memory: snapshot, a backlog of single-row transactions, all films in one
+  growth     what a document and a change cost from 10,000 films to a million (to --films), with a backlog of a million
+             commits, and with more definitions that do not read what changes; each measured once
   all        each of these
 
   --films    36000 unless given: generated films
   --runs     3 unless given
   --seed     1 unless given: another seed gives other films
   --servers  own: started in a temporary folder, and stopped (unless given); stack: those of \`make stack\`
+  --peer     pgsync: ${peerFigureNames.join(', ')} beside PGSync, which is installed from PyPI, once, and does the same
+             work on the same servers. Needs python3 with its venv module
 `;
 
 /** Reads the arguments behind the script's name. Throws `UsageError`. */
@@ -53,15 +64,23 @@ export function parseCommand(args: readonly string[]): Command {
   if (figures.length === 0 || rest.length > 0) {
     throw new UsageError(`Measure what? One of ${figureNames.join(', ')}, all.`);
   }
-  const { servers = 'own' } = values;
+  const { servers = 'own', peer } = values;
   if (servers !== 'own' && servers !== 'stack') throw new UsageError('--servers must be own or stack.');
+  if (peer !== undefined && peer !== 'pgsync') throw new UsageError('--peer must be pgsync.');
+  const compared = figures.filter((figure) => peer === undefined || peerFigureNames.includes(figure));
+  if (compared.length === 0) {
+    throw new UsageError(
+      `There is no measurement of ${peer} for this: only for ${peerFigureNames.join(', ')}.`,
+    );
+  }
   return {
     kind: 'bench',
-    figures,
+    figures: compared,
     films: wholeNumber('--films', values.films ?? '36000', 1),
     runs: wholeNumber('--runs', values.runs ?? '3', 1),
     seed: wholeNumber('--seed', values.seed ?? '1', 0),
     servers,
+    ...(peer && { peer }),
   };
 }
 
@@ -75,6 +94,7 @@ function split(args: readonly string[]) {
         runs: { type: 'string' },
         seed: { type: 'string' },
         servers: { type: 'string' },
+        peer: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -1,11 +1,16 @@
 import { openServers } from './bed/servers.ts';
 import { parseCommand, usage, UsageError, type BenchOptions, type FigureName } from './command.ts';
+import { decodeFigure } from './figures/decode.ts';
 import { fanOutFigure } from './figures/fan-out.ts';
 import type { Figure } from './figures/figure.ts';
+import { growthFigure } from './figures/growth.ts';
 import { latencyFigure } from './figures/latency.ts';
 import { memoryFigure } from './figures/memory.ts';
 import { snapshotFigure } from './figures/snapshot.ts';
 import { streamFigure } from './figures/stream.ts';
+import { peerLatencyFigure } from './peer/latency.ts';
+import { peerSnapshotFigure } from './peer/snapshot.ts';
+import { peerStreamFigure } from './peer/stream.ts';
 
 /** `npm run bench`: progress on stderr, a table and one line of JSON a figure on stdout. */
 
@@ -14,7 +19,16 @@ const figures: Readonly<Record<FigureName, Figure>> = {
   stream: streamFigure,
   latency: latencyFigure,
   fanout: fanOutFigure,
+  decode: decodeFigure,
   memory: memoryFigure,
+  growth: growthFigure,
+};
+
+/** With `--peer pgsync`. */
+const peerFigures: Partial<Record<FigureName, Figure>> = {
+  snapshot: peerSnapshotFigure,
+  stream: peerStreamFigure,
+  latency: peerLatencyFigure,
 };
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> {
@@ -26,7 +40,8 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
   for (const name of options.figures) {
     signal.throwIfAborted();
     say(`== ${name}`);
-    const { table, json } = await figures[name]({ servers, options, say, signal });
+    const figure = (options.peer && peerFigures[name]) ?? figures[name];
+    const { table, json } = await figure({ servers, options, say, signal });
     process.stdout.write(`\n${table}\n\n${JSON.stringify(json)}\n`);
   }
 }

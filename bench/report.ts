@@ -72,3 +72,15 @@ export function measurementsTable(rows: readonly Measured[]): string {
     }),
   );
 }
+
+/** Rates beside the ceiling that was measured with each of them: the rows of a table, and their ratios. */
+export function besideCeiling(
+  rate: Measured,
+  ceiling: Measured,
+): { readonly rows: readonly Measured[]; readonly ratios: readonly number[] } {
+  const ratios = rate.values.map((value, run) => value / (ceiling.values[run] ?? NaN));
+  return {
+    rows: [rate, { ...ceiling, name: `  ${ceiling.name}` }, { name: '  ratio', values: ratios, digits: 3 }],
+    ratios,
+  };
+}

@@ -77,6 +77,7 @@ export async function makeBed(servers: Servers, options: BedOptions): Promise<Be
       DEFINITIONS_DIR: definitionsDir,
       PROJECTOR_NAME: name,
       INDEX_PREFIX: indexPrefix,
+      HTTP_PORT: '0',
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -2,14 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { BulkOrder, BulkResult } from './bulk.ts';
+import { answerParent } from './child.ts';
 
 /** Sends a file's bulk lines as it is told by its parent, and answers with the time that took. */
 
 const newline = 0x0a;
 
-process.once('message', (order: BulkOrder) => void carryOut(order));
+answerParent((order) => carryOut(order as BulkOrder));
 
-async function carryOut(order: BulkOrder): Promise<void> {
+async function carryOut(order: BulkOrder): Promise<BulkResult> {
   const bodies = cut(await readFile(order.file), order.size);
   const agent = new Agent({ keepAlive: true, maxSockets: order.concurrency });
   const url = new URL(order.url);
@@ -20,11 +21,10 @@ async function carryOut(order: BulkOrder): Promise<void> {
       for (const { bytes } of left) await post(url, agent, bytes);
     }),
   );
-  const result: BulkResult = {
+  return {
     documents: bodies.reduce((sum, { documents }) => sum + documents, 0),
     seconds: (performance.now() - startedMs) / 1000,
   };
-  process.send?.(result, () => process.exit(0));
 }
 
 interface Body {

@@ -1,7 +1,5 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import type { Bed } from './bed.ts';
+import { runInChild } from './child.ts';
 import type { PreparedDocuments } from './documents.ts';
 
 /** How prepared documents are sent. */
@@ -42,42 +40,54 @@ export async function bulkRate(
   documents: PreparedDocuments,
   settings: BulkSettings,
 ): Promise<BulkRate> {
-  const { count, file } = documents;
-  return withIndex(bed, documents, '-1', async (target) => {
-    const { seconds } = await send({ ...settings, file, url: `${target}/_bulk?filter_path=errors` });
-    const startedMs = performance.now();
-    await request(`${target}/_refresh`, 'POST');
-    const refreshSeconds = (performance.now() - startedMs) / 1000;
-    return { accepted: count / seconds, searchable: count / (seconds + refreshSeconds) };
-  });
+  const { count } = documents;
+  await using index = await createIndex(bed, documents, '-1');
+  const seconds = await index.send(settings);
+  const startedMs = performance.now();
+  await index.assertComplete();
+  const refreshSeconds = (performance.now() - startedMs) / 1000;
+  return { accepted: count / seconds, searchable: count / (seconds + refreshSeconds) };
 }
 
-/**
- * Sends prepared documents, with their external versions, to an index that has each of them already and refreshes each
- * second: documents a second until the last one was accepted.
- */
-export async function overwriteRate(
+/** An index that has the prepared documents, and refreshes each second. Disposing deletes it. */
+export interface OverwriteCeiling extends AsyncDisposable {
+  /** Sends all of them again, with their external versions: documents a second until the last one is accepted. */
+  rate(): Promise<number>;
+}
+
+/** It is kept from one measurement to the next, and so merges its segments as the service's own index does. */
+export async function openOverwriteCeiling(
   bed: Bed,
   documents: PreparedDocuments,
   settings: BulkSettings,
-): Promise<number> {
-  const { count, file } = documents;
-  return withIndex(bed, documents, '1s', async (target) => {
-    const order = { ...settings, file, url: `${target}/_bulk?filter_path=errors` };
-    await send(order);
-    const { seconds } = await send(order);
-    await request(`${target}/_refresh`, 'POST');
-    return count / seconds;
-  });
+): Promise<OverwriteCeiling> {
+  await using opening = new AsyncDisposableStack();
+  const index = opening.use(await createIndex(bed, documents, '1s'));
+  await index.send(settings);
+  const opened = opening.move();
+  return {
+    async rate() {
+      const seconds = await index.send(settings);
+      await index.assertComplete();
+      return documents.count / seconds;
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }
 
-/** Makes an index of the documents' mappings, sees that it has all of them in the end, and deletes it. */
-async function withIndex<T>(
+/** An index for prepared documents. Disposing deletes it. */
+interface CeilingIndex extends AsyncDisposable {
+  /** Sends each of them, and gives the seconds until the last one is accepted. */
+  send(settings: BulkSettings): Promise<number>;
+  /** Refreshes it; rejects when it has not all of them then. */
+  assertComplete(): Promise<void>;
+}
+
+async function createIndex(
   bed: Bed,
-  { index, count }: PreparedDocuments,
+  { index, count, file }: PreparedDocuments,
   refreshInterval: string,
-  work: (target: string) => Promise<T>,
-): Promise<T> {
+): Promise<CeilingIndex> {
   const target = `${bed.servers.elasticsearchUrl}/${bed.indexPrefix}ceiling`;
   await request(target, 'PUT', {
     settings: {
@@ -88,14 +98,20 @@ async function withIndex<T>(
     },
     mappings: index.mappings,
   });
-  try {
-    const result = await work(target);
-    const { count: found } = (await request(`${target}/_count`, 'GET')) as { count: number };
-    if (found !== count) throw new Error(`${found} of ${count} documents arrived`);
-    return result;
-  } finally {
-    await request(target, 'DELETE');
-  }
+  return {
+    async send(settings) {
+      const order = { ...settings, file, url: `${target}/_bulk?filter_path=errors` };
+      return (await sendFromChild(order)).seconds;
+    },
+    async assertComplete() {
+      await request(`${target}/_refresh`, 'POST');
+      const { count: found } = (await request(`${target}/_count`, 'GET')) as { count: number };
+      if (found !== count) throw new Error(`${found} of ${count} documents arrived`);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await request(target, 'DELETE');
+    },
+  };
 }
 
 const SIZE = 1_000;
@@ -122,15 +138,8 @@ export async function findBestBulk(
   return best.settings;
 }
 
-async function send(order: BulkOrder): Promise<BulkResult> {
-  const child = fork(join(import.meta.dirname, 'bulk-process.ts'));
-  const ended = once(child, 'exit').then(([code]: unknown[]) => {
-    throw new Error(`the process that sends the ceiling's documents ended with ${String(code)}`);
-  });
-  ended.catch(() => undefined);
-  child.send(order);
-  const [result] = (await Promise.race([once(child, 'message'), ended])) as [BulkResult];
-  return result;
+async function sendFromChild(order: BulkOrder): Promise<BulkResult> {
+  return (await runInChild('bulk-process.ts', order)) as BulkResult;
 }
 
 async function request(url: string, method: string, body?: unknown): Promise<unknown> {

@@ -3,9 +3,6 @@ import type { Client } from 'pg';
 import { connect } from '../../dev/stack/database.ts';
 import type { Bed } from './bed.ts';
 
-/** The edits are looked for in turn with so long a pause, so that the looking costs little. */
-const POLL_MS = 2;
-
 export interface CommitsOptions {
   readonly commits: number;
   /** On so many films, by turns; on all, where there are fewer. */
@@ -40,12 +37,14 @@ export interface PacedEditsOptions {
   readonly oneByOne?: boolean;
   /** What an edit arrives in: the document that is got by its id, or what a search finds. */
   readonly until: 'readable' | 'searchable';
+  /** It is looked for with pauses of so many ms. */
+  readonly pollMs: number;
   readonly signal: AbortSignal;
 }
 
 /** Retitles films, each in a transaction of its own, and gives how long after its commit each arrived, in ms. */
 export async function pacedEdits(bed: Bed, options: PacedEditsOptions): Promise<number[]> {
-  const { edits, perSecond, oneByOne = false, until, signal } = options;
+  const { edits, perSecond, oneByOne = false, until, pollMs, signal } = options;
   await using client = await connect(bed.adminUrl);
   const { rows } = await client.query<{ id: string }>(
     'select id from content.film_work order by md5(id::text) limit $1',
@@ -62,7 +61,7 @@ export async function pacedEdits(bed: Bed, options: PacedEditsOptions): Promise<
     const committedMs = performance.now();
     const arrived = (async () => {
       while (!(until === 'readable' ? await isReadable(bed, id, word) : await isFound(bed, id, word)))
-        await sleep(POLL_MS, undefined, { signal });
+        await sleep(pollMs, undefined, { signal });
       return performance.now() - committedMs;
     })();
     arrived.catch(() => undefined);

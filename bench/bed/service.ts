@@ -24,6 +24,8 @@ export interface Cpu {
 export interface Service extends AsyncDisposable {
   /** When it first says this on stderr. Rejects when the process ends without it. */
   saying(words: string): Promise<Moment>;
+  /** This one. */
+  moment(): Moment;
   /** The most resident memory so far, in MiB. */
   readonly peakMemoryMib: number;
   /** Resolves when it has ended with 0; rejects, with the end of what it said, when otherwise. */
@@ -53,13 +55,14 @@ export function startService(
   };
   const sampling = setInterval(sample, SAMPLE_MS);
 
+  const moment = (): Moment => ({ atMs: performance.now(), cpu: cpuOf(pid, bed.servers.pids) });
   const awaited = new Map<string, PromiseWithResolvers<Moment>>();
   const said: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
     said.push(line);
     if (said.length > KEPT_LINES) said.shift();
     for (const [words, { resolve }] of awaited) {
-      if (line.includes(words)) resolve({ atMs: performance.now(), cpu: cpuOf(pid, bed.servers.pids) });
+      if (line.includes(words)) resolve(moment());
     }
   });
 
@@ -85,6 +88,7 @@ export function startService(
       awaited.set(words, waiting);
       return waiting.promise;
     },
+    moment,
     get peakMemoryMib() {
       sample();
       return peak;
@@ -92,6 +96,15 @@ export function startService(
     ended,
     stop,
     [Symbol.asyncDispose]: () => stop().catch(() => undefined),
+  };
+}
+
+/** The CPU seconds used between two moments. */
+export function cpuBetween({ cpu: from }: Moment, { cpu: to }: Moment): Cpu {
+  return {
+    service: to.service - from.service,
+    postgres: to.postgres - from.postgres,
+    elasticsearch: to.elasticsearch - from.elasticsearch,
   };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import type { Bed } from './bed.ts';
 
 const POLL_MS = 50;
 
@@ -19,4 +20,29 @@ export async function acknowledged(client: Client, slot: string, lsn: string): P
     if (rows[0]?.reached) return;
     await sleep(POLL_MS);
   }
+}
+
+/** A slot beside the service's own. Disposing drops it. */
+export interface ExtraSlot extends AsyncDisposable {
+  readonly name: string;
+}
+
+/** Makes a slot: it has everything that is committed from now on. */
+export async function openSlot(bed: Bed, client: Client, purpose: string): Promise<ExtraSlot> {
+  const name = `${bed.name}_${purpose}`;
+  await client.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [name]);
+  return {
+    name,
+    [Symbol.asyncDispose]: async () => {
+      await client.query('select pg_drop_replication_slot($1)', [name]);
+    },
+  };
+}
+
+/** Commits something that a reader of a slot gets at, or behind, all that is committed so far, and gives its LSN. */
+export async function markEnd(client: Client): Promise<string> {
+  await client.query(
+    'update content.film_work set rating = rating where id = (select min(id::text)::uuid from content.film_work)',
+  );
+  return currentLsn(client);
 }

@@ -8,6 +8,7 @@ const BUSY_EDITS = 1_000;
 const BUSY_PER_SECOND = 50;
 const IDLE_EDITS = 30;
 const IDLE_PER_SECOND = 2;
+const POLL_MS = 2;
 
 /** How long after its commit an edit is in its document, and found by searches. */
 export const latencyFigure: Figure = async ({ servers, options, say, signal }) => {
@@ -21,11 +22,12 @@ export const latencyFigure: Figure = async ({ servers, options, say, signal }) =
   const searchable: number[][] = [];
   for (let run = 1; run <= runs; run++) {
     say(`run ${run}: ${BUSY_EDITS} edits, ${BUSY_PER_SECOND} a second`);
-    const busy = { edits: BUSY_EDITS, perSecond: BUSY_PER_SECOND, until: 'readable', signal } as const;
-    readable.push(await pacedEdits(bed, busy));
+    const looking = { pollMs: POLL_MS, signal };
+    const busy = { edits: BUSY_EDITS, perSecond: BUSY_PER_SECOND, until: 'readable' } as const;
+    readable.push(await pacedEdits(bed, { ...busy, ...looking }));
     say(`run ${run}: ${IDLE_EDITS} edits, when nothing else happens`);
-    const idle = { edits: IDLE_EDITS, perSecond: IDLE_PER_SECOND, until: 'searchable', signal } as const;
-    searchable.push(await pacedEdits(bed, { ...idle, oneByOne: true }));
+    const idle = { edits: IDLE_EDITS, perSecond: IDLE_PER_SECOND, until: 'searchable' } as const;
+    searchable.push(await pacedEdits(bed, { ...idle, ...looking, oneByOne: true }));
   }
   await service.stop();
 

@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { connect } from '../../dev/stack/database.ts';
+import { drain } from '../bed/backlog.ts';
 import { makeBed, type Bed } from '../bed/bed.ts';
 import { singleRowCommits } from '../bed/edits.ts';
 import { runService, startService } from '../bed/service.ts';
-import { acknowledged, currentLsn } from '../bed/slot.ts';
 import { measurementsTable, rounded, spread, type Measured } from '../report.ts';
 import type { Figure } from './figure.ts';
 
@@ -82,16 +82,11 @@ export const memoryFigure: Figure = async ({ servers, options, say, signal }) =>
   };
 };
 
-/** Changes rows with the service away, starts it, and waits until all of it is acknowledged. */
+/** Changes rows with the service away, and has it follow them. */
 async function runPhase(bed: Bed, phase: Phase, round: number, say: (line: string) => void): Promise<number> {
   await using client = await connect(bed.adminUrl);
   await phase.change(client, round);
-  const target = await currentLsn(client);
-  const startedMs = performance.now();
-  await using service = startService(bed, ['run']);
-  await Promise.race([acknowledged(client, bed.name, target), service.ended]);
-  await service.stop();
-  const seconds = (performance.now() - startedMs) / 1000;
-  say(`  ${phase.name}: ${Math.round(service.peakMemoryMib)} MiB, ${seconds.toFixed(1)} s`);
-  return service.peakMemoryMib;
+  const { peakMemoryMib, seconds } = await drain(bed, client);
+  say(`  ${phase.name}: ${Math.round(peakMemoryMib)} MiB, ${seconds.toFixed(1)} s`);
+  return peakMemoryMib;
 }

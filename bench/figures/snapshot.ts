@@ -1,22 +1,19 @@
-import { makeBed, type Bed } from '../bed/bed.ts';
+import { makeBed } from '../bed/bed.ts';
 import { bulkRate, findBestBulk, type BulkRate } from '../bed/bulk.ts';
 import { prepareDocuments } from '../bed/documents.ts';
-import { runService, startService, type Cpu } from '../bed/service.ts';
-import { measurementsTable, rounded, roundedSpread, spread, type Measured } from '../report.ts';
+import type { Cpu } from '../bed/service.ts';
+import { runSnapshot, type SnapshotRun } from '../bed/snapshot.ts';
+import {
+  besideCeiling,
+  measurementsTable,
+  rounded,
+  roundedSpread,
+  spread,
+  type Measured,
+} from '../report.ts';
 import type { Figure } from './figure.ts';
 
 const INDEX = 'movies';
-
-/** One snapshot of one index by a real process on an empty system. */
-interface SnapshotRun {
-  /** From its log's "snapshot begins" until it has told that all documents are accepted. */
-  readonly acceptedSeconds: number;
-  /** From there to "snapshot done": refreshed, and the alias swapped. */
-  readonly searchableSeconds: number;
-  readonly peakMemoryMib: number;
-  /** CPU seconds of the whole. */
-  readonly cpu: Cpu;
-}
 
 /** Documents a second of a snapshot, by turns with Elasticsearch's own ceiling for the same documents. */
 export const snapshotFigure: Figure = async ({ servers, options, say, signal }) => {
@@ -34,7 +31,7 @@ export const snapshotFigure: Figure = async ({ servers, options, say, signal }) 
   for (let run = 1; run <= runs; run++) {
     signal.throwIfAborted();
     const ceiling = await bulkRate(bed, documents, best);
-    const snapshot = await runSnapshot(bed, documents.count);
+    const snapshot = await runSnapshot(bed, INDEX, documents.count);
     ceilings.push(ceiling);
     snapshots.push(snapshot);
     const rate = documents.count / snapshot.searchableSeconds;
@@ -44,7 +41,14 @@ export const snapshotFigure: Figure = async ({ servers, options, say, signal }) 
   const compare = (until: 'accepted' | 'searchable') => {
     const rates = snapshots.map((snapshot) => documents.count / snapshot[`${until}Seconds`]);
     const ceiling = ceilings.map((rate) => rate[until]);
-    return { rates, ceiling, ratios: rates.map((rate, run) => rate / (ceiling[run] ?? NaN)) };
+    return {
+      rates,
+      ceiling,
+      ...besideCeiling(
+        { name: `until ${until}: snapshot, documents/s`, values: rates, digits: 0 },
+        { name: `ceiling (bulks ${best.concurrency} × ${best.size})`, values: ceiling, digits: 0 },
+      ),
+    };
   };
   const searchable = compare('searchable');
   const accepted = compare('accepted');
@@ -57,12 +61,8 @@ export const snapshotFigure: Figure = async ({ servers, options, say, signal }) 
   });
   return {
     table: measurementsTable([
-      { name: 'until searchable: snapshot, documents/s', values: searchable.rates, digits: 0 },
-      { name: `  ceiling (bulks ${best.concurrency} × ${best.size})`, values: searchable.ceiling, digits: 0 },
-      { name: '  ratio', values: searchable.ratios, digits: 3 },
-      { name: 'until accepted: snapshot, documents/s', values: accepted.rates, digits: 0 },
-      { name: '  ceiling', values: accepted.ceiling, digits: 0 },
-      { name: '  ratio', values: accepted.ratios, digits: 3 },
+      ...searchable.rows,
+      ...accepted.rows,
       { name: 'service, peak resident MiB', values: memory, digits: 0 },
       cpuRow('service', 'service'),
       cpuRow('Postgres', 'postgres'),
@@ -86,29 +86,3 @@ export const snapshotFigure: Figure = async ({ servers, options, say, signal }) 
     },
   };
 };
-
-/** Snapshots into an empty system, checks the count, and empties the system again. */
-async function runSnapshot(bed: Bed, expected: number): Promise<SnapshotRun> {
-  await runService(bed, 'init');
-  await using service = startService(bed, ['snapshot']);
-  const [begins, accepted, done] = await Promise.all([
-    service.saying('"snapshot begins"'),
-    service.saying(`100 %  ${expected.toLocaleString('en')} of`),
-    service.saying('"snapshot done"'),
-  ]);
-  await service.ended;
-  const response = await fetch(`${bed.servers.elasticsearchUrl}/${bed.indexPrefix}${INDEX}/_count`);
-  const { count } = (await response.json()) as { count: number };
-  if (count !== expected) throw new Error(`the snapshot wrote ${count} of ${expected} documents`);
-  await runService(bed, 'teardown', '--yes');
-  return {
-    acceptedSeconds: (accepted.atMs - begins.atMs) / 1000,
-    searchableSeconds: (done.atMs - begins.atMs) / 1000,
-    peakMemoryMib: service.peakMemoryMib,
-    cpu: {
-      service: done.cpu.service - begins.cpu.service,
-      postgres: done.cpu.postgres - begins.cpu.postgres,
-      elasticsearch: done.cpu.elasticsearch - begins.cpu.elasticsearch,
-    },
-  };
-}

@@ -9,6 +9,7 @@ import { loadFilms } from '../load/load.ts';
 import { showProgress } from '../load/progress.ts';
 import { connect, roles } from '../stack/database.ts';
 import { checkout } from '../stack/paths.ts';
+import { choosePort } from '../stack/ports.ts';
 import { serversOf, stackEnvironment, startStack, type Stack } from '../stack/stack.ts';
 import { compareCounts, findFailures, roots } from './agreement.ts';
 import { commitAndFind, type Arrival } from './arrival.ts';
@@ -60,7 +61,7 @@ async function tell(
   await load(client, screen, interrupt);
 
   const folder = await temporaryFolder(resources);
-  const settings = serviceSettings(stack);
+  const settings = { ...serviceSettings(stack), HTTP_PORT: String(await choosePort([9464])) };
   const envFile = join(folder, 'env');
   const envLines = Object.entries(settings).map(([variable, value]) => `${variable}=${value}\n`);
   await writeFile(envFile, envLines.join(''), { mode: 0o600 });
@@ -109,6 +110,7 @@ async function tell(
       databaseUrl: stack.postgres.urlOf('films', roles.adminSite),
       redisUrl: stack.redis.url,
       elasticsearchUrl: stack.elasticsearch.url,
+      serviceUrl: `http://127.0.0.1:${settings.HTTP_PORT}`,
       envFile,
       log: service.log,
     });

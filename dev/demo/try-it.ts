@@ -5,6 +5,7 @@ export interface Addresses {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly elasticsearchUrl: string;
+  readonly serviceUrl: string;
   /** The service's settings, and its log. */
   readonly envFile: string;
   readonly log: string;
@@ -15,6 +16,7 @@ export function describeAddresses({
   databaseUrl,
   redisUrl,
   elasticsearchUrl,
+  serviceUrl,
   envFile,
   log,
 }: Addresses): string[] {
@@ -32,6 +34,7 @@ export function describeAddresses({
       `curl '${elasticsearchUrl}/movies/_search?q=title:nostromo&pretty&filter_path=hits.hits._source'`,
     ],
     ['how it is', `node_modules/.bin/node --env-file='${envFile}' src/cli/main.ts status`],
+    ['for programs', `curl ${serviceUrl}/status; curl ${serviceUrl}/metrics`],
     ['its log', `tail -f '${log}'`],
   ]);
 }

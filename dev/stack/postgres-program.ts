@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unpackDebian } from './debian.ts';
 import { fetched, type Say } from './fetched.ts';
 import { run } from './run.ts';
 import { wantedVersions, type Version } from './versions.ts';
@@ -43,20 +43,6 @@ async function findPackage({ major, exact }: Version, say: Say | undefined): Pro
 
 /** The wal2json of Debian's package, which is unpacked and not installed. */
 export async function findWal2json({ major }: Version, say?: Say): Promise<string> {
-  const name = `postgresql-${major}-wal2json`;
-  const unpack = async (folder: string): Promise<void> => {
-    const download = (): Promise<string> => run('apt-get', ['download', name], { cwd: folder });
-    await download().catch(async () => {
-      // The machine has no list of packages yet, or an old one.
-      await run('apt-get', ['update']);
-      await download();
-    });
-    const [archive = ''] = await readdir(folder);
-    await run('dpkg-deb', ['--extract', archive, '.'], { cwd: folder });
-  };
-  const folder = await fetched(`${name}-${process.arch}`, unpack, {
-    ...(say && { say }),
-    line: `Fetching ${name} with apt-get, once …`,
-  });
+  const folder = await unpackDebian(`postgresql-${major}-wal2json`, say);
   return join(folder, `usr/lib/postgresql/${major}/lib`);
 }

@@ -30,7 +30,8 @@ Creates the publication and sets replica identities, as ADMIN_DATABASE_URL's rol
 CREATE on the database). Run it again after a definition has come to read another table. It does nothing twice.`,
   run: `projector run [--standby]
 
-Follows the slot until SIGTERM or Ctrl-C, which finish what is under way, store the resume point, and exit 0. On an
+Follows the slot until SIGTERM or Ctrl-C, which finish what is under way, store the resume point, and exit 0.
+Meanwhile it answers by HTTP, at HTTP_HOST:HTTP_PORT: /livez, /readyz, /metrics, /status and /status/schema. On an
 empty system it creates the slot and the indexes, snapshots while it streams, and moves each alias when its index is
 complete. An index whose definition has changed takes the change while it serves, or is built anew beside it
 (docs/changes.md); with DEFINITION_CHANGED=keep it goes on by the definition it was made from.
@@ -74,9 +75,12 @@ was before, or not at all. It leaves by itself once its rows have changed into s
 retry reads the rows now and writes again, through the running service or without it: after the mapping was mended.
 drop forgets: the document stays absent or old until its rows change. Without --index or --id, that needs --yes.
 Exit codes: 0 done; 1 there is no such dead letter (show), or some are refused again (retry).`,
-  status: `projector status [--json] [--quiet]
+  status: `projector status [--watch] [--json] [--quiet]
 
-Exit codes: 0 the service runs, 1 it does not. --quiet prints nothing.`,
+How the service, its slot and its indexes are, on one screen: what it waits for, how far it is behind, and how long
+until Postgres gives the slot up. --watch shows it anew every second, until Ctrl-C. --json prints it for programs (a line
+each time, with --watch); docs/status.schema.json describes what it says of the service. --quiet prints nothing.
+Exit codes: 0 the service runs, 1 it does not.`,
   verify: `projector verify [--index NAME]… [--repair] [--json]
 
 Compares every document with its rows, by content, of all indexes or of those named, while the service runs or without

@@ -37,6 +37,7 @@ export interface Flags {
   readonly quiet: boolean;
   readonly repair: boolean;
   readonly standby: boolean;
+  readonly watch: boolean;
   readonly where?: string | undefined;
   readonly yes: boolean;
 }
@@ -99,6 +100,7 @@ function parseCommandLine(argv: readonly string[]): {
         quiet: { type: 'boolean', default: false },
         repair: { type: 'boolean', default: false },
         standby: { type: 'boolean', default: false },
+        watch: { type: 'boolean', default: false },
         where: { type: 'string' },
         yes: { type: 'boolean', default: false },
       },

@@ -1,4 +1,6 @@
+import { createOverview } from '../service/overview.ts';
 import { runService } from '../service/run.ts';
+import { watchService } from '../service/watching.ts';
 import type { CommandContext } from './main.ts';
 
 /** Follows the slot until it is stopped. */
@@ -17,7 +19,10 @@ export async function run({ settings, log, stop, flags }: CommandContext): Promi
     },
     { once: true },
   );
-  await runService({ settings, log, stop, isStandby: flags.standby });
+  const overview = createOverview(settings);
+  await using resources = new AsyncDisposableStack();
+  resources.use(await watchService(settings, overview, log));
+  await runService({ settings, log, stop, isStandby: flags.standby, overview });
   log.info('stopped');
   return 0;
 }

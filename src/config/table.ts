@@ -6,6 +6,7 @@ export const groups = {
   identity: 'This projector',
   stream: 'Stream',
   snapshot: 'Snapshot',
+  watching: 'Watching it',
   limits: 'Limits',
 } as const;
 
@@ -182,7 +183,7 @@ export const settingsTable = {
     env: 'SNAPSHOT_PARALLELISM',
     group: 'snapshot',
     type: wholeNumber({ min: 1, max: 64, unit: 'chunks' }),
-    default: '2',
+    default: '4',
     description: 'Chunks of a snapshot read and written at once',
   },
   snapshotChunkSize: {
@@ -198,6 +199,27 @@ export const settingsTable = {
     type: wholeNumber({ min: 0, max: 1_000_000, unit: 'documents per second' }),
     default: '0',
     description: 'The most documents per second that a snapshot writes; 0: no throttle',
+  },
+  httpHost: {
+    env: 'HTTP_HOST',
+    group: 'watching',
+    type: text('a host name or an IP address', /^[\w.:-]+$/),
+    default: '127.0.0.1',
+    description: 'Address on which health, metrics and status are served; 0.0.0.0: on every one',
+  },
+  httpPort: {
+    env: 'HTTP_PORT',
+    group: 'watching',
+    type: wholeNumber({ min: 0, max: 65_535 }),
+    default: '9464',
+    description: 'Port of /livez, /readyz, /metrics and /status; 0: no HTTP',
+  },
+  heartbeatIntervalMs: {
+    env: 'HEARTBEAT_INTERVAL_MS',
+    group: 'watching',
+    type: wholeNumber({ min: 0, max: 3_600_000, unit: 'ms' }),
+    default: '5000',
+    description: 'Time between two messages through the stream that show its lag, in ms; 0: none',
   },
   bulkBytes: {
     env: 'BULK_BYTES',
@@ -230,9 +252,9 @@ export const settingsTable = {
   postgresMaxConnections: {
     env: 'POSTGRES_MAX_CONNECTIONS',
     group: 'limits',
-    type: wholeNumber({ min: 5, max: 1000, unit: 'connections' }),
-    default: '8',
-    description: 'Connections to Postgres at most: all but 4 of them read documents',
+    type: wholeNumber({ min: 6, max: 1000, unit: 'connections' }),
+    default: '13',
+    description: 'Connections to Postgres at most: all but 5 of them read documents',
   },
   requestTimeoutMs: {
     env: 'REQUEST_TIMEOUT_MS',

@@ -4,6 +4,8 @@ import type { Floor, Hold } from './floor.ts';
 export interface Batch {
   readonly index: string;
   readonly ids: readonly string[];
+  /** When the first of what holds the floor for them was taken on, on the floor's clock. */
+  readonly sinceMs: number;
 }
 
 /**
@@ -120,7 +122,7 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
     queue.inFlight[lane]++;
     if (lane === 'bulk') bulkInFlight++;
     lastLane = lane;
-    const batch = { index: queue.index, ids: taken.map(([id]) => id) };
+    const batch = { index: queue.index, ids: taken.map(([id]) => id), sinceMs: hold.sinceMs };
     underWay.set(batch, { lane, hold });
     return batch;
   };

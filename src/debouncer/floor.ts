@@ -3,6 +3,8 @@ import type { Position } from '../shared/position.ts';
 /** Keeps the floor from rising above the position that was covered when it was taken, until it is let go. */
 export interface Hold {
   readonly since: Position;
+  /** When the first of those that share it took it. */
+  sinceMs: number;
   /** How many share it. */
   count: number;
 }
@@ -18,6 +20,8 @@ export interface Floor {
   release(hold: Hold): void;
   /** The lowest position that is held; all that is covered, when none is. */
   readonly lowest: Position;
+  /** When the oldest of the holds was taken; null when there is none. */
+  readonly heldSinceMs: number | null;
 }
 
 /**
@@ -27,7 +31,7 @@ export interface Floor {
  *
  * Holds of the same position are one. Positions are covered in order, so the holds stand in that order, and the first is the lowest; one that nobody shares any more is gone at once, so there are never more than there is work.
  */
-export function createFloor(from: Position): Floor {
+export function createFloor(from: Position, now: () => number = () => performance.now()): Floor {
   const holds = new Set<Hold>();
   let covered = from;
   let current: Hold | undefined;
@@ -39,8 +43,11 @@ export function createFloor(from: Position): Floor {
     },
     hold() {
       // One that was let go of meanwhile is not in the set any more: as the highest, it goes to the end again.
-      current ??= { since: covered, count: 0 };
-      if (current.count === 0) holds.add(current);
+      current ??= { since: covered, sinceMs: 0, count: 0 };
+      if (current.count === 0) {
+        current.sinceMs = now();
+        holds.add(current);
+      }
       current.count++;
       return current;
     },
@@ -54,6 +61,10 @@ export function createFloor(from: Position): Floor {
     get lowest() {
       const [first] = holds;
       return first?.since ?? covered;
+    },
+    get heldSinceMs() {
+      const [first] = holds;
+      return first?.sinceMs ?? null;
     },
   };
 }

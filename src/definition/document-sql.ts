@@ -61,7 +61,9 @@ function render(value: Value, scan: Scan, guard: Expression | null): Rendered {
       return { json: [{ sql: `coalesce(${list(value, scan)}, '[]')` }], isNullable: false };
     case 'count': {
       const group = scan.many(value.node);
-      const count = group.aggregate(value.node.where, (filter) => `count(*)${filterClause([filter])}`);
+      const count = group.aggregate(value.node.where, (filter) =>
+        filter === null ? 'count(*)' : `count(*) filter (where ${filter})`,
+      );
       const scalar = `coalesce(${count}, 0)`;
       return { scalar, json: [{ sql: `${scalar}::text` }], isNullable: false };
     }
@@ -105,11 +107,15 @@ function list({ node, value, order }: ManyValue, parent: Scan): string {
         ? scan.table.primaryKey.map((name) => scan.column(name))
         : [json];
     const by = [...new Set([...ordered, ...ties])].join(', ');
-    return `'[' || string_agg(${json}, ',' order by ${by})${filterClause([filter, notNull])} || ']'`;
+    return `'[' || string_agg(${when([filter, notNull], json)}, ',' order by ${by}) || ']'`;
   });
 }
 
-function filterClause(conditions: readonly (string | null)[]): string {
+/**
+ * The value where the conditions hold, else null, which string_agg leaves out. With a FILTER in its place Postgres would
+ * sort each group anew for each list; without one it sorts all rows once, as the first list wants them (from 16 on).
+ */
+function when(conditions: readonly (string | null)[], value: string): string {
   const given = conditions.filter((condition) => condition !== null);
-  return given.length === 0 ? '' : ` filter (where ${given.join(' and ')})`;
+  return given.length === 0 ? value : `case when ${given.join(' and ')} then ${value} end`;
 }

@@ -9,6 +9,7 @@ export const errorCodes = {
     exit: 2,
     meaning: 'One or more settings are missing or malformed; all are listed.',
   },
+  PROJ_HTTP_ADDRESS: { exit: 2, meaning: 'HTTP_HOST and HTTP_PORT cannot be listened on.' },
   PROJ_DEFINITION_INVALID: { exit: 2, meaning: 'A definition file is not valid; file and line are given.' },
   PROJ_DEFINITION_UNKNOWN_NAME: {
     exit: 2,

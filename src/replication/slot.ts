@@ -47,6 +47,43 @@ export async function readSlot(client: Pick<ClientBase, 'query'>, slot: string):
   };
 }
 
+/** What Postgres keeps for a slot, and for how much longer. */
+export interface SlotWal {
+  /** `reserved`, `extended`, `unreserved` or `lost`. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
+  readonly walStatus: string;
+  readonly retainedBytes: number;
+  /** What may still be written before the slot is given up; null where there is no `max_slot_wal_keep_size`. */
+  readonly bytesLeft: number | null;
+  /** The end of the WAL. */
+  readonly currentLsn: Lsn;
+}
+
+/** What is kept for the slot, or null when there is no slot of that name. */
+export async function readSlotWal(client: Pick<ClientBase, 'query'>, slot: string): Promise<SlotWal | null> {
+  const { rows } = await client.query<{
+    status: string | null;
+    retained: string | null;
+    left: string | null;
+    lsn: string;
+  }>(
+    `select wal_status as status,
+            (pg_current_wal_lsn() - restart_lsn)::bigint::text as retained,
+            safe_wal_size::text as left,
+            pg_current_wal_lsn()::text as lsn
+     from pg_replication_slots
+     where slot_name = $1 and slot_type = 'logical'`,
+    [slot],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    walStatus: row.status ?? 'lost',
+    retainedBytes: Number(row.retained ?? 0),
+    bytesLeft: row.left === null ? null : Number(row.left),
+    currentLsn: parseLsn(row.lsn),
+  };
+}
+
 const LOCK_TIMEOUT = '30s';
 
 /**

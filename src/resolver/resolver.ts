@@ -45,19 +45,18 @@ export async function resolve(
   return { documents, missing: [...missing], unread };
 }
 
-/** The document query, with null for the documents behind those that fill the bytes. */
+/**
+ * The document query, with null for the documents behind those that fill the bytes. `offset 0` keeps Postgres from making
+ * each document twice, once more for its length.
+ */
 function upToSql(index: IndexPlan, maxBytes: number): string {
   const keys = index.key.map((_, position) => `key${position + 1}`).join(', ');
-  return `select ${keys}, case when up_to_here - bytes < ${maxBytes} then document end
+  const bytesBefore = 'sum(octet_length(document)) over (rows unbounded preceding) - octet_length(document)';
+  return `select ${keys}, case when ${bytesBefore} < ${maxBytes} then document end
 from (
-  select *, sum(bytes) over (rows unbounded preceding) as up_to_here
-  from (
-    select *, octet_length(document) as bytes
-    from (
 ${index.documentSql}
-    ) as documents
-  ) as measured
-) as summed`;
+  offset 0
+) as documents`;
 }
 
 /** For each of the ids that have a document, the version of the root's row that it stands for. */

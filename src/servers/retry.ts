@@ -4,6 +4,8 @@ import { atMostEvery, type Logger } from '../ops/log.ts';
 /** Which server a wait is about, for people: `waiting for elasticsearch`. */
 export type ServerName = 'postgres' | 'redis' | 'elasticsearch';
 
+export const serverNames: readonly ServerName[] = ['postgres', 'redis', 'elasticsearch'];
+
 /** The waits under way, by name. A service that waits for a named thing is not stalled. */
 export type Waits = Map<string, string>;
 
@@ -12,6 +14,8 @@ export interface RetryOptions {
   readonly isTransient: (error: Error) => boolean;
   readonly log: Logger;
   readonly waits: Waits;
+  /** Told of each failure that is followed by another attempt. */
+  readonly onRetry?: (server: ServerName) => void;
   /** Rejects the work under way when aborted. */
   readonly signal: AbortSignal;
 }
@@ -22,7 +26,8 @@ export type Retry = <T>(action: () => Promise<T>) => Promise<T>;
 const REPEATED_FAILURE_LOG_MS = 60_000;
 
 /** Retries transient failures of one server for as long as it takes; any other failure passes through. */
-export function createRetry({ server, isTransient, log, waits, signal }: RetryOptions): Retry {
+export function createRetry(options: RetryOptions): Retry {
+  const { server, isTransient, log, waits, onRetry, signal } = options;
   const policy = retry(
     handleWhen((error) => !signal.aborted && error instanceof Error && isTransient(error)),
     {
@@ -44,6 +49,7 @@ export function createRetry({ server, isTransient, log, waits, signal }: RetryOp
             if (!call.failed) failing++;
             call.failed = true;
             waits.set(server, error.message);
+            onRetry?.(server);
             occasionally(() => log.warn({ server, error: error.message }, `${server} failed; retrying`));
           }
           throw error;

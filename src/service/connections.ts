@@ -11,7 +11,7 @@ import {
 } from '../servers/elasticsearch.ts';
 import { createPool, isTransientPostgresError, type Pool, type Statement } from '../servers/postgres.ts';
 import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
-import { createRetry, type Retry, type Waits } from '../servers/retry.ts';
+import { createRetry, type Retry, type ServerName, type Waits } from '../servers/retry.ts';
 import { parseLsn, type Lsn } from '../shared/lsn.ts';
 
 /** The three servers, as one session uses them. Every call retries what is transient for as long as it takes. */
@@ -33,12 +33,20 @@ export interface Connections extends AsyncDisposable {
   readonly emitMessage: () => Promise<Lsn>;
 }
 
-/** The replication connection, the gate's, and the schema watch's; and another where one is silent, to learn why. */
-const RESERVED_CONNECTIONS = 4;
+/**
+ * The replication connection, the gate's, the schema watch's, and that of the probes; and another where one is silent, to
+ * learn why.
+ */
+const RESERVED_CONNECTIONS = 5;
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
-export function openConnections(settings: Settings, log: Logger, signal: AbortSignal): Connections {
+export function openConnections(
+  settings: Settings,
+  log: Logger,
+  signal: AbortSignal,
+  onRetry?: (server: ServerName) => void,
+): Connections {
   const applicationName = `projector ${settings.name}`;
   const state = { refusesHiddenRows: false };
   const pool = createPool(
@@ -55,10 +63,8 @@ export function openConnections(settings: Settings, log: Logger, signal: AbortSi
   const redis = createRedis(settings.redisUrl, settings.requestTimeoutMs);
   const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
   const waits: Waits = new Map();
-  const retryFor = (
-    server: 'postgres' | 'redis' | 'elasticsearch',
-    isTransient: (error: Error) => boolean,
-  ): Retry => createRetry({ server, isTransient, log, waits, signal });
+  const retryFor = (server: ServerName, isTransient: (error: Error) => boolean): Retry =>
+    createRetry({ server, isTransient, log, waits, signal, ...(onRetry && { onRetry }) });
   const retry = {
     postgres: retryFor('postgres', isTransientPostgresError),
     redis: retryFor('redis', isTransientRedisError),

@@ -70,7 +70,7 @@ export interface HoldOptions {
  */
 export async function takeHold(options: HoldOptions): Promise<Hold> {
   const { settings, connections, indexes, isStandby, log, signal } = options;
-  const { retry, redis } = connections;
+  const { retry, redis, waits } = connections;
   const slot = settings.name;
   const checkpoints = createCheckpointStore(redis, settings.name, randomUUID());
   const marker = createRebuildMarker(redis, settings.name);
@@ -92,11 +92,12 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       await inPostgres((client) => client.query('select pg_terminate_backend($1)', [pid]));
     },
     onWait: () => {
+      waits.set('slot', 'another process to let go of it');
       log.info({ slot }, isStandby ? 'standing by' : 'waiting for the slot to be free');
     },
     now: () => performance.now(),
     signal,
-  });
+  }).finally(() => waits.delete('slot'));
 
   const prepare = (definitions: readonly Definition[]): Promise<PreparedPlan> =>
     inPostgres(async (client) => {

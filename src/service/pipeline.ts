@@ -9,7 +9,8 @@ import type { IndexAdmin } from '../loader/indexes.ts';
 import { createLoader } from '../loader/loader.ts';
 import { createRefresher } from '../loader/refresher.ts';
 import type { Logger } from '../ops/log.ts';
-import { createGate } from '../replication/gate.ts';
+import type { Stage, Telemetry } from '../ops/metrics.ts';
+import { createGate, type Gate } from '../replication/gate.ts';
 import { idPages } from '../router/pages.ts';
 import { maxLsn, type Lsn } from '../shared/lsn.ts';
 import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
@@ -35,6 +36,7 @@ export interface PipelineOptions {
   /** Told that documents of an index could not be read or written. May throw another error in place of this one. */
   readonly explain: (index: string, error: unknown) => Promise<void>;
   readonly counts: ProjectionCounts & { changes: number };
+  readonly telemetry: Telemetry;
   readonly onFailure: (error: unknown) => void;
   readonly log: Logger;
   readonly now: () => number;
@@ -50,6 +52,10 @@ export interface Pipeline {
   readonly checkpointer: Checkpointer;
   /** How far the stream has passed the gate, and how far it has been routed. */
   readonly position: { readonly settled: Lsn; readonly covered: Lsn };
+  /** All that ends at or before this is accepted by Elasticsearch. */
+  readonly durable: Lsn;
+  /** How long the oldest unfinished work has been there, in ms; 0 when there is none. */
+  readonly oldestPendingMs: number;
   /** Reads and writes documents, each once nobody else has it under way. */
   readonly project: Project;
   /** A version newer than that of any document; resolves once all that is older is visible. */
@@ -69,13 +75,19 @@ const ID_PAGE = 1_000;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { settings, connections, indexes, hold, targetOf, isServing, isFollowed, explain } = options;
-  const { counts, onFailure, log, now, signal } = options;
+  const { counts, telemetry, onFailure, log, now, signal } = options;
   const { retry, redis, elasticsearch, waits, query } = connections;
   const { stream, checkpoints, durable } = hold;
   const { maxInFlight, maxPending } = settings;
 
   const position = { settled: durable.lsn, covered: durable.lsn };
-  const floor = createFloor(durable);
+  const floor = createFloor(durable, now);
+  const timed = async <T>(stage: Stage, work: () => Promise<T>): Promise<T> => {
+    const startedMs = now();
+    const result = await work();
+    telemetry.stage(stage, now() - startedMs);
+    return result;
+  };
   const deliver = createDelivery({
     client: elasticsearch,
     bulkBytes: settings.bulkBytes,
@@ -99,6 +111,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     deadLetters,
     settled: () => position.settled,
     counts,
+    telemetry,
     now,
   });
   const projection: Project = async (target, ids) => {
@@ -125,9 +138,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const dispatcher = createDispatcher({
     debouncer,
     maxInFlight,
-    async project({ index, ids }) {
+    async project({ index, ids, sinceMs }) {
       const target = targetOf(index);
       await projection(target, ids);
+      telemetry.batch(ids.length, now() - sinceMs);
       if (settings.refresh === 'adaptive' && isServing(index))
         refresher.wrote(target.physical, ids.length + debouncer.allPending);
     },
@@ -135,7 +149,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     now,
   });
   const checkpointer = createCheckpointer({
-    checkpoints,
+    checkpoints: {
+      ...checkpoints,
+      store: (checkpoint) => timed('store', () => checkpoints.store(checkpoint)),
+    },
     origin: hold.origin,
     durable,
     floor,
@@ -150,13 +167,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     debouncer,
     floor,
     dispatcher,
-    query,
+    query: (text, values) => timed('lookup', () => query(text, values)),
     maxPending,
     onFailure,
     now,
     signal,
   });
-  const gate = createGate({
+  const opening = createGate({
     takeSnapshot: connections.takeSnapshot,
     onWait: (xid) => {
       if (xid === null) waits.delete('gate');
@@ -164,6 +181,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     signal,
   });
+  const gate: Gate = { ...opening, settle: (xid) => timed('gate', () => opening.settle(xid)) };
 
   const rowIds = (name: string): AsyncIterable<readonly string[]> =>
     idPages(query, targetOf(name).index.keyPages, { pageSize: ID_PAGE });
@@ -189,6 +207,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     deadLetters,
     checkpointer,
     position,
+    get durable() {
+      return floor.lowest.lsn;
+    },
+    get oldestPendingMs() {
+      return floor.heldSinceMs === null ? 0 : now() - floor.heldSinceMs;
+    },
     documentIds,
     untilWritten,
     project: createClaimedProjection(debouncer, dispatcher, projection, signal),
@@ -220,6 +244,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         onChanges: (count) => {
           counts.changes += count;
         },
+        tally: telemetry.changes,
         maxPending,
         now,
         signal,

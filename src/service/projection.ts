@@ -2,6 +2,7 @@ import type { IndexPlan } from '../definition/plan.ts';
 import type { DeadLetters } from '../loader/dead-letters.ts';
 import type { Loader } from '../loader/loader.ts';
 import { failpoint } from '../ops/failpoint.ts';
+import type { Telemetry } from '../ops/metrics.ts';
 import type { PreparedQuery } from '../resolver/keys.ts';
 import { resolve, type ResolvedDocument } from '../resolver/resolver.ts';
 import type { Lsn } from '../shared/lsn.ts';
@@ -29,6 +30,7 @@ export interface ProjectionOptions {
   /** Every commit that ends at or before this LSN has passed the gate. */
   readonly settled: () => Lsn;
   readonly counts: ProjectionCounts;
+  readonly telemetry: Telemetry;
   readonly now: () => number;
 }
 
@@ -43,7 +45,7 @@ export type Project = (target: Target, ids: readonly string[]) => Promise<void>;
  * are asked for; and where each is a portion by itself, one after the other.
  */
 export function createProjection(options: ProjectionOptions): Project {
-  const { query, maxBytes, loader, deadLetters, settled, counts, now } = options;
+  const { query, maxBytes, loader, deadLetters, settled, counts, telemetry, now } = options;
   const sizes = new Map<string, number>();
   const inTurn = createTurns();
 
@@ -53,9 +55,12 @@ export function createProjection(options: ProjectionOptions): Project {
     const readAtMs = now();
     const resolved = await resolve(query, target.index, ids, maxBytes);
     failpoint('after-read');
+    const readMs = now();
+    telemetry.stage('read', readMs - readAtMs);
     if (resolved.documents.length > 0) sizes.set(target.physical, averageLength(resolved.documents));
     const result = await loader({ writeAlias: target.writeAlias, resolved, version, readAtMs });
     failpoint('after-bulk');
+    telemetry.stage('write', now() - readMs);
     counts.written += result.accepted;
     counts.superseded += result.superseded;
     counts.refused += result.refused.length;

@@ -1,6 +1,7 @@
 import type { History } from '../checkpoint/history.ts';
 import type { Debouncer } from '../debouncer/debouncer.ts';
 import type { Floor } from '../debouncer/floor.ts';
+import type { ChangeTally } from '../ops/change-tally.ts';
 import type { Gate } from '../replication/gate.ts';
 import type { TrackedTable } from '../replication/message.ts';
 import type { ReplicationStream } from '../replication/stream.ts';
@@ -32,6 +33,8 @@ export interface PumpOptions {
   readonly onCovered: (lsn: Lsn) => void;
   /** Counts changes, for the status. */
   readonly onChanges: (count: number) => void;
+  /** Counts them by table and kind. */
+  readonly tally: ChangeTally;
   /** No more ids than this wait to be batched. */
   readonly maxPending: number;
   readonly now: () => number;
@@ -50,7 +53,7 @@ const LARGE_TRANSACTION = 1_000;
  */
 export async function pump(options: PumpOptions): Promise<never> {
   const { stream, gate, router, debouncer, floor, dispatcher, fanOut, durable, history } = options;
-  const { signal, now, maxPending } = options;
+  const { signal, now, maxPending, tally } = options;
   const state: {
     /** The transaction that is open in the stream. */
     transaction: { readonly xid: number; readonly commitLsn: Lsn } | null;
@@ -146,9 +149,11 @@ export async function pump(options: PumpOptions): Promise<never> {
           break;
         case 'change':
           state.changes++;
+          tally.add(message.table, message.kind);
           if (!isPassed()) router.route(message, affect, affectAny);
           break;
         case 'truncate':
+          for (const table of message.tables) tally.add(table, 'truncate');
           if (!isPassed()) truncate(message.tables);
           break;
         case 'keepalive':

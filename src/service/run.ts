@@ -9,6 +9,7 @@ import { isRefusedQuery, isTransientPostgresError } from '../servers/postgres.ts
 import { isTransientRedisError } from '../servers/redis.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { StartOver } from './hold.ts';
+import { createOverview, type Overview } from './overview.ts';
 import { runSession, type SessionEnd } from './session.ts';
 import type { Task } from './work.ts';
 
@@ -21,6 +22,8 @@ export interface ServiceOptions {
   readonly isStandby?: boolean;
   /** Do this, and end. Each session begins it anew. */
   readonly task?: Task;
+  /** Is kept up to date, for whoever looks. */
+  readonly overview?: Overview;
   /** Ends the service in order. */
   readonly stop: AbortSignal;
 }
@@ -35,8 +38,7 @@ const REFUSED_AGAIN_MS = 60_000;
  */
 export async function runService(options: ServiceOptions): Promise<void> {
   const { settings, log, stop, isStandby = false } = options;
-  const startedAt = new Date();
-  const counts = { changes: 0, written: 0, superseded: 0, refused: 0 };
+  const overview = options.overview ?? createOverview(settings);
   const sender = { pid: null };
   let startOver = options.startOver ?? (settings.shouldDropIndex ? 'drop' : null);
   const isTransient = (error: Error): boolean =>
@@ -74,8 +76,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
           runSession({
             ...options,
             isStandby,
-            startedAt,
-            counts,
+            overview,
             sender,
             startOver,
             onHold: () => {
@@ -83,6 +84,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
             },
           }).catch((reason: unknown) => {
             const error = sinceRefused(reason);
+            overview.failed(error);
             // Where it is transient, RESYNC=auto: the stream itself has shown that it is another history.
             if (error instanceof ProjectorError && error.code === 'PROJ_RESYNC_REQUIRED')
               startOver = 'beside';

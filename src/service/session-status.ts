@@ -1,53 +1,70 @@
 import type { Waits } from '../servers/retry.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { ProjectionCounts } from './projection.ts';
 import type { Snapshots } from './snapshots.ts';
-import type { ServiceStatus } from './status.ts';
+import type { SessionStatus } from './status.ts';
 import type { BuildTarget } from './targets.ts';
 
 export interface SessionState {
   readonly pipeline: Pipeline;
   readonly waits: Waits;
-  readonly counts: ProjectionCounts & { readonly changes: number };
   readonly targets: readonly BuildTarget[];
   /** Null while the session is still starting. */
   readonly snapshots: Snapshots | null;
   readonly isStopping: boolean;
   /** Since when it is paused; null when it is not. */
   readonly pausedSince: string | null;
-  readonly startedAt: Date;
   readonly queuedBytes: number;
 }
 
 /** What a session says of itself. */
-export function describeSession(session: SessionState): ServiceStatus {
-  const { pipeline, waits, counts, targets, queuedBytes, startedAt } = session;
+export function describeSession(session: SessionState): SessionStatus {
+  const { pipeline, waits, targets, queuedBytes } = session;
   const { debouncer, dispatcher, fanOut, checkpointer, position, deadLetters } = pipeline;
   return {
     state: stateOf(session),
-    pid: process.pid,
-    startedAt: startedAt.toISOString(),
-    at: new Date().toISOString(),
     pausedSince: session.pausedSince,
     waits: Object.fromEntries(waits),
     resumePoint: formatLsn(checkpointer.stored),
     covered: formatLsn(position.covered),
-    ...counts,
     pendingIds: debouncer.allPending,
     fanOuts: fanOut.outstanding,
     batchesInFlight: dispatcher.inFlight,
     queuedBytes,
-    residentBytes: process.memoryUsage.rss(),
+    oldestPendingSeconds: pipeline.oldestPendingMs / 1_000,
     deadLetters: Object.fromEntries(
       targets
         .filter(({ isBefore }) => !isBefore)
         .map(({ index, physical }) => [index.alias, deadLetters.count(physical)]),
     ),
+    indexes: Object.fromEntries(
+      targets
+        .filter(({ isBefore }) => !isBefore)
+        .map((target) => [target.index.alias, describeIndex(target, session)]),
+    ),
   };
 }
 
-function stateOf({ isStopping, pausedSince, snapshots }: SessionState): ServiceStatus['state'] {
+function describeIndex(
+  target: BuildTarget,
+  { targets, snapshots }: SessionState,
+): SessionStatus['indexes'][string] {
+  const { physical, index } = target;
+  const progress = snapshots?.progress.get(index.name);
+  // The one that serves until this one is filled, where it is followed meanwhile.
+  const before = targets.find(
+    (one) => one.isBefore && one.index.alias === index.alias && (snapshots?.isFollowed(one) ?? true),
+  );
+  const isFilled = snapshots ? snapshots.isComplete(target) : !target.isBuilding && !target.isOutdated;
+  return {
+    physical,
+    replaces: before?.physical ?? null,
+    isComplete: isFilled || (before !== undefined && !before.isOutdated),
+    snapshot: progress ? { state: progress.state, done: progress.done, total: progress.total } : null,
+  };
+}
+
+function stateOf({ isStopping, pausedSince, snapshots }: SessionState): SessionStatus['state'] {
   if (isStopping) return 'stopping';
   if (pausedSince !== null) return 'paused';
   if (!snapshots) return 'starting';

@@ -7,13 +7,14 @@ import { attend } from './attendance.ts';
 import { BeginAgainError } from './begin-again.ts';
 import { openConnections } from './connections.ts';
 import { compareCounts } from './counts.ts';
+import { followHeartbeats } from './heartbeat.ts';
 import { createHolderWork, createPausedWork } from './holder-work.ts';
 import { createGivingUp } from './giving-up.ts';
 import { takeHold, type StartOver } from './hold.ts';
 import { watchIndexes } from './index-watch.ts';
+import type { Overview } from './overview.ts';
 import { createPipeline } from './pipeline.ts';
 import { createPauseStore, paused, readRetainedBytes, untilPaused, untilResumed } from './pauses.ts';
-import type { ProjectionCounts } from './projection.ts';
 import { createReindexStore } from './reindexes.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { createSchemaWatch } from './schema-watch.ts';
@@ -36,9 +37,8 @@ export interface SessionOptions {
   readonly task?: Task;
   /** Ends the session in order: what is under way is finished, stored and acknowledged. */
   readonly stop: AbortSignal;
-  readonly startedAt: Date;
   /** Carried from session to session. */
-  readonly counts: ProjectionCounts & { changes: number };
+  readonly overview: Overview;
   readonly sender: { pid: number | null };
 }
 
@@ -54,7 +54,7 @@ const RETAINED_NOTICE_MS = 60_000;
  * one's resume point stands, so a failure that may pass is answered by another session.
  */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
-  const { settings, log, stop, counts } = options;
+  const { settings, log, stop, overview } = options;
   const now = (): number => performance.now();
   await using resources = new AsyncDisposableStack();
   const failure = new AbortController();
@@ -86,8 +86,11 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   resources.defer(() => stop.removeEventListener('abort', stopEarly));
 
   // The slot, and the indexes to write to.
-  const connections = resources.use(openConnections(settings, log, failure.signal));
+  const connections = resources.use(
+    openConnections(settings, log, failure.signal, (server) => overview.retried(server)),
+  );
   const { retry, redis, waits } = connections;
+  overview.begin(waits);
   await redis.connect().catch(() => undefined);
   await retry.redis(() => redis.ping());
   const indexes = createIndexAdmin(connections.elasticsearch, {
@@ -127,25 +130,26 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     isServing: (name) => snapshots !== null && !snapshots.isBuilding(findTarget(targets, name)),
     isFollowed: (name) => snapshots === null || snapshots.isFollowed(findTarget(targets, name)),
     explain,
-    counts,
+    counts: overview.counts,
+    telemetry: overview.telemetry,
     onFailure: fail,
     log,
     now,
     signal: ending,
   });
   const { checkpointer, deadLetters, dispatcher, project, newest } = pipeline;
-  const status = (): ServiceStatus =>
+  const status = (): ServiceStatus => overview.status();
+  overview.hold(hold.origin.incarnation, () =>
     describeSession({
       pipeline,
       waits,
-      counts,
       targets,
       snapshots,
       isStopping: stop.aborted,
       pausedSince: state.pausedSince,
-      startedAt: options.startedAt,
       queuedBytes: hold.stream.queuedBytes,
-    });
+    }),
+  );
   const attending = attend({
     redis,
     name: settings.name,
@@ -207,7 +211,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
         elasticsearch: connections.elasticsearch,
         retry: retry.elasticsearch,
         refused: () => deadLetters.count(physical),
-        changes: () => counts.changes,
+        changes: () => overview.counts.changes,
         newest,
         covered,
         signal: ending,
@@ -262,7 +266,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   });
   const watchingPause = untilPaused({ pausedSince, signal: ending }).then(() => beginAgain('it is paused'));
   const watches = [schemaWatch.run(), watching, watchingIndexes, watchingPause];
-  for (const part of [streaming, snapshotting, checkpointing, ...watches, task]) part?.catch(fail);
+  const beating = followHeartbeats({ overview, pipeline, signal: ending });
+  for (const part of [streaming, snapshotting, checkpointing, ...watches, beating, task]) part?.catch(fail);
   await aborted(ending);
 
   // In order: nothing new begins, what is under way ends, what is durable is stored, then acknowledged.

@@ -6,7 +6,7 @@ import type { IndexAdmin } from '../loader/indexes.ts';
 import type { Logger } from '../ops/log.ts';
 import { passBarrier } from '../replication/gate.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
-import { createProgressStore, type ProgressStore } from '../snapshot/progress.ts';
+import { createProgressStore, type ProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
 import { runSnapshot } from '../snapshot/snapshot.ts';
 import type { Connections } from './connections.ts';
 import type { Counts } from './counts.ts';
@@ -60,6 +60,10 @@ export interface Snapshots {
   readonly isLeaving: (target: BuildTarget) => boolean;
   /** Whether documents are still written to it. */
   readonly isFollowed: (target: BuildTarget) => boolean;
+  /** Whether it has been filled with what its documents rest on now. */
+  readonly isComplete: (target: BuildTarget) => boolean;
+  /** How far the snapshots of this session are, by the index's name. */
+  readonly progress: ReadonlyMap<string, SnapshotProgress>;
   /** Whether an index has still to be filled, or filled again. */
   readonly isRunning: boolean;
 }
@@ -71,7 +75,8 @@ const SEARCHES_END_MS = 2_000;
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { settings, connections, indexes, project, log, now, ending } = options;
   const { retry, waits } = connections;
-  const progress = retrying(createProgressStore(connections.redis, settings.name), retry.redis);
+  const shown = new Map<string, SnapshotProgress>();
+  const progress = retrying(createProgressStore(connections.redis, settings.name), retry.redis, shown);
   const building = new Set(options.targets.filter(({ isBuilding }) => isBuilding));
   const outdated = new Set(options.targets.filter(({ isOutdated, isBefore }) => isOutdated && !isBefore));
   const cancelled = new Set<BuildTarget>();
@@ -102,7 +107,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     retry.redis(() => options.reindexes.write(index.alias, reindex));
 
   /** Whether a new index has what it is to have, before searches see it. */
-  const isComplete = async (target: BuildTarget): Promise<boolean> => {
+  const agreesWithRows = async (target: BuildTarget): Promise<boolean> => {
     const reindex = await readReindex(target);
     if (!reindex?.before) return true;
     const { agree, ...counts } = await options.compareCounts(target);
@@ -169,7 +174,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       maxRate: settings.snapshotMaxRate,
       finish: async () => {
         if (since !== null && !(await sweep(target, since))) return false;
-        return !building.has(target) || (await isComplete(target));
+        return !building.has(target) || (await agreesWithRows(target));
       },
       signal: ending,
       now,
@@ -253,6 +258,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     isBuilding: (target) => building.has(target),
     isLeaving: (target) => leaving.has(target),
     isFollowed: (target) => !left.has(target),
+    isComplete: (target) => !building.has(target) && !outdated.has(target),
+    progress: shown,
     get isRunning() {
       return state.isRunning || building.size + outdated.size > 0;
     },
@@ -270,10 +277,17 @@ function fingerprint({ basis, state, isOutdated }: BuildTarget): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-function retrying(store: ProgressStore, retry: Connections['retry']['redis']): ProgressStore {
+function retrying(
+  store: ProgressStore,
+  retry: Connections['retry']['redis'],
+  shown: Map<string, SnapshotProgress>,
+): ProgressStore {
   return {
     read: (index) => retry(() => store.read(index)),
-    write: (index, progress) => retry(() => store.write(index, progress)),
+    write(index, progress) {
+      shown.set(index, progress);
+      return retry(() => store.write(index, progress));
+    },
     clear: (index) => retry(() => store.clear(index)),
   };
 }

@@ -1,34 +1,93 @@
 import { z } from 'zod';
+import { notReadyReasons } from '../ops/readiness.ts';
 import type { Redis } from '../servers/redis.ts';
 
-/** What a running service says of itself, every second, in Redis. LSNs are text; times are ISO 8601. */
-export const statusSchema = z.object({
+const count = (meaning: string): z.ZodNumber => z.number().describe(meaning);
+
+/** What the session knows; the rest is known of the service through all its sessions. */
+const sessionShape = {
   state: z.enum(['starting', 'paused', 'snapshotting', 'streaming', 'stopping']),
+  pausedSince: z.string().nullable().describe('Since when it is paused, ISO 8601; null when it is not'),
+  waits: z.record(z.string(), z.string()).describe('What it waits for, by name'),
+  resumePoint: z.string().nullable().describe('All before this LSN is durable'),
+  covered: z.string().nullable().describe('How far the stream has been routed, an LSN'),
+  pendingIds: count('Documents that wait to be batched'),
+  fanOuts: count('Lookups and truncates whose documents are not all found yet'),
+  batchesInFlight: count('Batches being read and written'),
+  queuedBytes: count('Decoded changes that wait to be routed, in bytes'),
+  oldestPendingSeconds: count('How long the oldest unfinished work has been there; 0: there is none'),
+  deadLetters: z.record(z.string(), z.number()).describe('Documents that Elasticsearch refuses, by index'),
+  indexes: z
+    .record(
+      z.string(),
+      z.object({
+        physical: z.string().describe('The index in Elasticsearch that is written to'),
+        replaces: z
+          .string()
+          .nullable()
+          .describe(
+            'The one that is written to, too, and searched until this one is filled; null: there is none',
+          ),
+        isComplete: z
+          .boolean()
+          .describe('Whether the one that is searched is filled, so that searches may rely on it'),
+        snapshot: z
+          .object({ state: z.enum(['running', 'done']), done: z.number(), total: z.number() })
+          .nullable()
+          .describe('The last snapshot of this session, in documents'),
+      }),
+    )
+    .describe('The indexes by name'),
+};
+
+/**
+ * What a running service says of itself: twice a second in Redis, where it holds the slot, and by HTTP. LSNs are text;
+ * times are ISO 8601. Published as docs/status.schema.json.
+ */
+export const statusSchema = z.object({
+  ...sessionShape,
   pid: z.number(),
-  startedAt: z.string(),
-  at: z.string(),
-  /** Since when it is paused. */
-  pausedSince: z.string().nullable().default(null),
-  /** What it waits for, by name. */
-  waits: z.record(z.string(), z.string()),
-  /** All before it is durable. */
-  resumePoint: z.string().nullable(),
-  /** How far the stream has been routed. */
-  covered: z.string().nullable(),
-  changes: z.number(),
-  written: z.number(),
-  superseded: z.number(),
-  refused: z.number(),
-  pendingIds: z.number(),
-  /** Lookups and truncates whose documents are not all found yet. */
-  fanOuts: z.number(),
-  batchesInFlight: z.number(),
-  queuedBytes: z.number(),
-  residentBytes: z.number(),
-  deadLetters: z.record(z.string(), z.number()),
+  startedAt: z.string().describe('ISO 8601'),
+  at: z.string().describe('When this was said, ISO 8601'),
+  ready: z.boolean().describe('Whether it streams, reaches every server and is not stalled'),
+  reasons: z
+    .array(z.object({ reason: z.enum(notReadyReasons), detail: z.string() }))
+    .describe('Why it is not ready'),
+  changes: count('Row changes that the stream has brought, since the service began'),
+  written: count('Documents written or deleted, since the service began'),
+  superseded: count('Documents of which there was one at least as fresh, since the service began'),
+  refused: count('Documents that were refused for their content, since the service began'),
+  lag: z
+    .object({
+      bytes: z.number().nullable().describe('WAL that is written and not durable in Elasticsearch yet'),
+      seconds: z.number().nullable().describe('How long ago that was committed which becomes durable now'),
+    })
+    .describe('How far it is behind; null where that is not known'),
+  servers: z
+    .record(z.string(), z.object({ error: z.string().nullable(), retries: z.number() }))
+    .describe('What each server says instead of an answer, and how many attempts at it were made again'),
+  slot: z
+    .object({
+      walStatus: z.string().describe('reserved, extended, unreserved or lost, as pg_replication_slots says'),
+      retainedBytes: z.number().describe('WAL that Postgres keeps for the slot'),
+      bytesLeft: z
+        .number()
+        .nullable()
+        .describe('WAL that may still be written before Postgres gives the slot up; null: without a limit'),
+      secondsLeft: z
+        .number()
+        .nullable()
+        .describe('Time until then at the rate of the last minutes; null: the kept WAL does not grow'),
+    })
+    .nullable()
+    .describe('The replication slot; null where it is not known'),
+  residentBytes: count('Memory of the process'),
 });
 
 export type ServiceStatus = z.output<typeof statusSchema>;
+
+/** The part that a session says of itself. */
+export type SessionStatus = Pick<ServiceStatus, keyof typeof sessionShape>;
 
 /** A status older than this is a dead service's. */
 export const STATUS_TTL_MS = 10_000;

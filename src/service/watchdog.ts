@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProjectorError } from '../ops/errors.ts';
-import type { ServiceStatus } from './status.ts';
+import type { ProjectionCounts } from './projection.ts';
+import type { ServiceStatus, SessionStatus } from './status.ts';
 
 /** What the watchdog looks at. */
 export interface Movement {
@@ -50,14 +51,22 @@ export async function watchMovement(
   }
 }
 
-function movementOf(status: ServiceStatus): Movement {
-  const { pendingIds, fanOuts, batchesInFlight, queuedBytes, covered, resumePoint } = status;
+/**
+ * What a status shows of movement. That the stream goes on does not count while documents are to be done: heartbeats and
+ * keepalives have it go on, and wait in its queue, however stuck the rest is.
+ */
+export function movementOf(
+  status: SessionStatus & ProjectionCounts & Pick<ServiceStatus, 'changes'>,
+): Movement {
+  const { pendingIds, fanOuts, batchesInFlight, queuedBytes, covered, resumePoint, indexes } = status;
   const { changes, written, superseded, refused } = status;
-  const work = { pendingIds, fanOuts, batchesInFlight, queuedBytes };
-  const isBehind = Object.values(work).some((left) => left > 0) || covered !== resumePoint;
+  const documents = { pendingIds, fanOuts, batchesInFlight };
+  const hasDocuments = Object.values(documents).some((left) => left > 0);
+  const moving = { resumePoint, changes, written, superseded, refused, ...(!hasDocuments && { covered }) };
   return {
-    isOutstanding: isBehind || status.state === 'snapshotting',
-    mark: JSON.stringify({ ...work, covered, resumePoint, changes, written, superseded, refused }),
+    isOutstanding:
+      hasDocuments || queuedBytes > 0 || covered !== resumePoint || status.state === 'snapshotting',
+    mark: JSON.stringify({ ...documents, ...moving, indexes }),
     isWaiting: Object.keys(status.waits).length > 0,
   };
 }

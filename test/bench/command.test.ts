@@ -36,6 +36,20 @@ describe('The command line of the benchmark', () => {
     });
   });
 
+  it('measures beside PGSync what there is a measurement of', () => {
+    const command = parseCommand(['all', '--peer', 'pgsync']);
+    assert.ok(command.kind === 'bench');
+    assert.deepEqual(command.figures, ['snapshot', 'stream', 'latency']);
+    assert.equal(command.peer, 'pgsync');
+  });
+
+  it('says which figures PGSync is measured in, when asked for another one', () => {
+    assert.throws(() => parseCommand(['fanout', '--peer', 'pgsync']), {
+      name: 'UsageError',
+      message: /only for snapshot, stream, latency/,
+    });
+  });
+
   for (const args of [
     [],
     ['speed'],
@@ -44,6 +58,7 @@ describe('The command line of the benchmark', () => {
     ['snapshot', '--films', 'many'],
     ['snapshot', '--servers', 'docker'],
     ['snapshot', '--fast'],
+    ['snapshot', '--peer', 'debezium'],
   ]) {
     it(`does not understand "${args.join(' ')}"`, () => {
       assert.throws(() => parseCommand(args), UsageError);

@@ -54,14 +54,17 @@ test('three URLs are enough, and everything else has its default', () => {
     refresh: 'adaptive',
     refreshesPerSecond: 10,
     checkpointIntervalMs: 200,
-    snapshotParallelism: 2,
+    snapshotParallelism: 4,
     snapshotChunkSize: 1000,
     snapshotMaxRate: 0,
+    httpHost: '127.0.0.1',
+    httpPort: 9464,
+    heartbeatIntervalMs: 5_000,
     bulkBytes: 5 * 1024 * 1024,
     deadLettersPerMinute: 100,
     queueBytes: 16 * 1024 * 1024,
     maxPending: 50_000,
-    postgresMaxConnections: 8,
+    postgresMaxConnections: 13,
     requestTimeoutMs: 30_000,
     stallTimeoutMs: 300_000,
     shutdownTimeoutMs: 20_000,
@@ -146,7 +149,7 @@ test('a size may be written in bytes, KiB, MiB or GiB', () => {
 });
 
 test('a number out of its range, or not whole, is an error', () => {
-  for (const connections of ['4', '1e2', '4.5', ' 4', '9999999999999999999']) {
+  for (const connections of ['5', '1e2', '6.5', ' 6', '9999999999999999999']) {
     assert.equal(problemsOf({ POSTGRES_MAX_CONNECTIONS: connections }).length, 1, connections);
   }
 });

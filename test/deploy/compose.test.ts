@@ -7,6 +7,7 @@ import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import { composeVariables } from '../../src/config/compose-variables.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { listSettings } from '../../src/config/table.ts';
+import { readScrapeTargets } from './prometheus-files.ts';
 import { checkout, readComposeFile, readServices, readVariables } from './compose-file.ts';
 
 /** The Compose Specification's schema, which dclint ships as it was published. */
@@ -50,7 +51,7 @@ test('the projector waits until each server is healthy', () => {
 
 test('every port is published on 127.0.0.1 alone', () => {
   const ports = Object.values(readServices()).flatMap((service) => service.ports);
-  assert.equal(ports.length, 3);
+  assert.equal(ports.length, 4);
   for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/);
 });
 
@@ -87,6 +88,14 @@ test('what the projector gets is valid with no variable set, and its URLs name t
   assert.equal(settings.databaseUrl, 'postgres://projector:projector@postgres:5432/films');
   assert.equal(settings.redisUrl, 'redis://redis:6379/0');
   assert.deepEqual(settings.elasticsearchUrls, ['http://elasticsearch:9200']);
+});
+
+test('the projector answers by HTTP beyond its container, where Prometheus looks for it', () => {
+  const projector = readServices()['projector'];
+  const { httpHost, httpPort } = loadSettings(projector?.environment ?? {});
+  assert.equal(httpHost, '0.0.0.0');
+  assert.deepEqual(projector?.ports, [`127.0.0.1:${httpPort}:${httpPort}`]);
+  assert.deepEqual(readScrapeTargets(), [`projector:${httpPort}`]);
 });
 
 test('a variable reaches the projector', () => {

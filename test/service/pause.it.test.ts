@@ -15,7 +15,14 @@ describe('projector pause', () => {
     // What was committed before is in, or comes when it goes on.
     const before = await setting.documents('items');
     await changeItems(setting, 2);
-    const { waits } = await service.until(({ state, waits: { pause } }) => state === 'paused' && pause);
+    const { waits, reasons, pausedSince } = await service.until(
+      ({ state, waits: { pause } }) => state === 'paused' && pause,
+    );
+    assert.deepEqual(
+      reasons.map(({ reason }) => reason),
+      ['paused'],
+    );
+    assert.notEqual(pausedSince, null);
     assert.match(waits['pause'] ?? '', /keeps [\d.]+ MiB of WAL/);
     assert.notEqual((await setting.slot())?.activePid ?? null, null);
     const refused = await setting.command(['snapshot']);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createWatchdog } from '../../src/service/watchdog.ts';
+import { createWatchdog, movementOf } from '../../src/service/watchdog.ts';
 
 const stuck = { isOutstanding: true, mark: 'one', isWaiting: false };
 
@@ -32,5 +32,44 @@ describe('the watchdog', () => {
     const clock = { ms: 0 };
     const look = createWatchdog(0, () => clock.ms);
     for (; clock.ms < 10_000_000; clock.ms += 1_000_000) look(stuck);
+  });
+});
+
+describe('what moves', () => {
+  const status: Parameters<typeof movementOf>[0] = {
+    state: 'streaming',
+    pausedSince: null,
+    waits: {},
+    resumePoint: '0/10',
+    covered: '0/10',
+    pendingIds: 0,
+    fanOuts: 0,
+    batchesInFlight: 0,
+    queuedBytes: 0,
+    oldestPendingSeconds: 0,
+    deadLetters: {},
+    indexes: {},
+    changes: 0,
+    written: 0,
+    superseded: 0,
+    refused: 0,
+  };
+  const stuckOne = { ...status, batchesInFlight: 1, covered: '0/20' };
+
+  it('is not the stream alone, while documents are to be done', () => {
+    const before = movementOf(stuckOne);
+    const after = movementOf({ ...stuckOne, covered: '0/30', queuedBytes: 200 });
+    assert.ok(before.isOutstanding);
+    assert.equal(after.mark, before.mark);
+  });
+
+  it('is every document that is done, and the stream where there is none to do', () => {
+    assert.notEqual(movementOf({ ...stuckOne, written: 1 }).mark, movementOf(stuckOne).mark);
+    assert.notEqual(movementOf({ ...status, covered: '0/20' }).mark, movementOf(status).mark);
+  });
+
+  it('is not outstanding where all that has come is durable', () => {
+    assert.equal(movementOf(status).isOutstanding, false);
+    assert.equal(movementOf({ ...status, queuedBytes: 1 }).isOutstanding, true);
   });
 });

@@ -93,9 +93,7 @@ it(`soak for ${MINUTES} minutes (SEED=${SEED})`, async (t) => {
       Promise.race([
         setting.assertConverged(PATIENCE_MS),
         state.service.ended.then((ended) =>
-          assert.fail(
-            `the service has ended (${JSON.stringify(ended)}): ${state.service.log.slice(-2_000)}`,
-          ),
+          assert.fail(`the service has ended (${JSON.stringify(ended)}): ${state.service.log.slice(-2_000)}`),
         ),
       ]),
     );

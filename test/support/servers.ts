@@ -71,6 +71,8 @@ export async function createDatabase(options: TestDatabaseOptions = {}): Promise
       ELASTICSEARCH_URL: elasticsearchUrl,
       PROJECTOR_NAME: name,
       INDEX_PREFIX: indexPrefix,
+      // Whoever looks at it by HTTP chooses a port.
+      HTTP_PORT: '0',
       ...(wantedVersions().wal2json && { DECODER: 'wal2json' }),
     },
     connect: (as = adminUrl) => connect(as),

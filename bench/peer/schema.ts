@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { checkout } from '../../dev/stack/paths.ts';
+
+/** What PGSync's schema takes over of `definitions/movies.yaml`. */
+interface Movies {
+  readonly settings: object;
+  readonly mappings: { readonly properties: Readonly<Record<string, object>> };
+}
+
+/**
+ * The documents of `definitions/movies.yaml` as near as a schema of PGSync's comes to them, in the same fields with the
+ * same mappings and the same analysis. They differ in this:
+ *
+ * - PGSync has no condition on a child, so the people are one nested list with their role, and not one list a role
+ *   and the names once more: as many nested documents, and fewer bytes.
+ * - Nothing has an order.
+ * - PGSync keeps the keys of all rows that a document shows in `_meta`, where it searches for the documents that a row
+ *   touches. They are keywords here; left to be guessed they would be analysed text as well.
+ *
+ * @see https://pgsync.com/schema/
+ */
+export async function pgsyncSchema(database: string, index: string): Promise<unknown> {
+  const file = join(checkout, 'definitions/movies.yaml');
+  const { settings, mappings } = parse(await readFile(file, 'utf8')) as Movies;
+  const { id, imdb_rating, genres, title, description, actors } = mappings.properties;
+  const person = (actors as { properties: object }).properties;
+  const keys = { properties: { id: { type: 'keyword' } } };
+  return [
+    {
+      database,
+      index,
+      setting: settings,
+      mapping: {
+        id,
+        imdb_rating,
+        genres,
+        title,
+        description,
+        people: { type: 'nested', properties: { ...person, role: { type: 'keyword' } } },
+        _meta: {
+          properties: {
+            film_work: keys,
+            genre: keys,
+            genre_film_work: keys,
+            person: keys,
+            person_film_work: keys,
+          },
+        },
+      },
+      nodes: {
+        table: 'film_work',
+        schema: 'content',
+        columns: ['id', 'title', 'description', 'rating'],
+        transform: { rename: { rating: 'imdb_rating' } },
+        children: [
+          {
+            table: 'genre',
+            schema: 'content',
+            label: 'genres',
+            columns: ['name'],
+            relationship: {
+              variant: 'scalar',
+              type: 'one_to_many',
+              through_tables: ['genre_film_work'],
+            },
+          },
+          {
+            table: 'person_film_work',
+            schema: 'content',
+            label: 'people',
+            columns: ['person_id', 'role'],
+            transform: { rename: { person_id: 'id' } },
+            relationship: { variant: 'object', type: 'one_to_many' },
+            children: [
+              {
+                table: 'person',
+                schema: 'content',
+                label: 'name',
+                columns: ['full_name'],
+                relationship: { variant: 'scalar', type: 'one_to_one' },
+              },
+            ],
+          },
+        ],
+      },
+    },
+  ];
+}

@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { connect } from '../../dev/stack/database.ts';
+import { drain } from '../bed/backlog.ts';
+import { makeBed, type Bed } from '../bed/bed.ts';
+import { runService } from '../bed/service.ts';
+import type { Figure } from '../figures/figure.ts';
+import { measurementsTable, rounded, roundedSpread, spread } from '../report.ts';
+import { commitBacklog, type BacklogKind } from './backlogs.ts';
+import { pgsyncVersion } from './install.ts';
+import { openPgsync, type Pgsync } from './pgsync.ts';
+
+const TRANSACTIONS = 5_000;
+const kinds: readonly BacklogKind[] = ['mixed', 'retitled'];
+
+/** PGSync has come to its end when nothing waits and it has written nothing for so long, which is not counted. */
+const QUIET_MS = 5_000;
+/** Then what it has taken up is counted, and what still waits is not. */
+const LIMIT_MS = 180_000;
+const POLL_MS = 20;
+
+interface Drained {
+  readonly kind: BacklogKind;
+  /** So many were done when it ended, or at the limit. */
+  readonly transactions: number;
+  /** Transactions a second. */
+  readonly rate: number;
+  /** Documents that the backlog touches. */
+  readonly documents: number;
+  readonly peakMemoryMib: number;
+}
+
+/** How fast backlogs of single-row transactions are drained, by the service and then by PGSync. */
+export const peerStreamFigure: Figure = async ({ servers, options, say, signal }) => {
+  const { films, seed, runs } = options;
+  say(`loading ${films} generated films`);
+  await using bed = await makeBed(servers, { films, seed, definitions: ['movies.yaml'] });
+  await using client = await connect(bed.adminUrl);
+  await using pgsync = await openPgsync(bed, say);
+  let round = 0;
+  const measure = async (whose: string, drainIt: typeof drainOwn): Promise<Drained[]> => {
+    const all: Drained[] = [];
+    for (let run = 1; run <= runs; run++) {
+      for (const kind of kinds) {
+        signal.throwIfAborted();
+        const drained = await drainIt({ bed, client, pgsync }, kind, ++round);
+        all.push(drained);
+        say(
+          `run ${run}: ${whose}, ${kind}, ${drained.documents} documents: ${drained.transactions} transactions, ${drained.rate.toFixed(1)} a second`,
+        );
+      }
+    }
+    return all;
+  };
+
+  await runService(bed, 'init');
+  await runService(bed, 'snapshot');
+  const own = await measure('service', drainOwn);
+  await runService(bed, 'teardown', '--yes');
+
+  say('the first synchronization of PGSync');
+  await pgsync.bootstrap();
+  await pgsync.start().ended;
+  const peer = await measure('PGSync', drainPeer);
+
+  const ratesOf = (drained: readonly Drained[], kind: BacklogKind): number[] =>
+    drained.filter((one) => one.kind === kind).map(({ rate }) => rate);
+  const compared = kinds.map((kind) => {
+    const rates = ratesOf(own, kind);
+    const peerRates = ratesOf(peer, kind);
+    return { kind, rates, peerRates, ratios: rates.map((rate, run) => rate / (peerRates[run] ?? NaN)) };
+  });
+  const memory = own.map(({ peakMemoryMib }) => peakMemoryMib);
+  const peerMemory = peer.map(({ peakMemoryMib }) => peakMemoryMib);
+  return {
+    table: measurementsTable([
+      ...compared.flatMap(({ kind, rates, peerRates, ratios }) => [
+        { name: `${TRANSACTIONS} transactions, ${kind}: transactions/s`, values: rates, digits: 0 },
+        { name: `  PGSync ${pgsyncVersion}`, values: peerRates, digits: 1 },
+        { name: '  ratio', values: ratios, digits: 1 },
+      ]),
+      { name: 'service, peak resident MiB', values: memory, digits: 0 },
+      { name: 'PGSync, peak resident MiB', values: peerMemory, digits: 0 },
+    ]),
+    json: {
+      figure: 'stream',
+      peer: 'pgsync',
+      ...Object.fromEntries(
+        compared.flatMap(({ kind, rates, peerRates, ratios }): [string, unknown][] => [
+          [`${kind}_tx_per_s`, rounded(spread(rates).median)],
+          [`peer_${kind}_tx_per_s`, rounded(spread(peerRates).median, 1)],
+          [`peer_${kind}_ratio`, rounded(spread(ratios).median, 1)],
+          [`peer_${kind}_ratio_spread`, roundedSpread(ratios, 1)],
+        ]),
+      ),
+      peer_mixed_transactions: peer.find(({ kind }) => kind === 'mixed')?.transactions,
+      mixed_documents: own.find(({ kind }) => kind === 'mixed')?.documents,
+      films,
+      runs,
+      peak_rss_mib: roundedSpread(memory, 1),
+      peer_peak_rss_mib: roundedSpread(peerMemory, 1),
+    },
+  };
+};
+
+interface Both {
+  readonly bed: Bed;
+  readonly client: Client;
+  readonly pgsync: Pgsync;
+}
+
+/** Commits while the service is away, and has it follow: from when it holds the slot until all is acknowledged. */
+async function drainOwn({ bed, client }: Both, kind: BacklogKind, round: number): Promise<Drained> {
+  const { transactions, documents } = await commitBacklog(client, kind, {
+    transactions: TRANSACTIONS,
+    round,
+  });
+  const { seconds, peakMemoryMib } = await drain(bed, client);
+  return {
+    kind,
+    transactions,
+    rate: transactions / seconds,
+    documents,
+    peakMemoryMib,
+  };
+}
+
+/**
+ * Commits while PGSync, up and listening, stands still, and has it go on: until it has written the last document. It
+ * follows its triggers, which is the fastest that it has for backlogs: with nobody listening what they tell is lost, and
+ * it reads its slot instead.
+ */
+async function drainPeer({ client, pgsync }: Both, kind: BacklogKind, round: number): Promise<Drained> {
+  await using process = pgsync.start('--daemon');
+  await process.saying('=> Redis:');
+  process.hold();
+  const { transactions, documents } = await commitBacklog(client, kind, {
+    transactions: TRANSACTIONS,
+    round,
+  });
+  process.goOn();
+  const startedMs = performance.now();
+  let lastMs = startedMs;
+  let { written } = process.progress;
+  const isDone = (): boolean =>
+    process.progress.received >= transactions &&
+    process.progress.queued === 0 &&
+    performance.now() - lastMs > QUIET_MS;
+  while (!isDone() && performance.now() - startedMs < LIMIT_MS) {
+    await Promise.race([sleep(POLL_MS), process.ended]);
+    if (process.progress.written !== written) lastMs = performance.now();
+    ({ written } = process.progress);
+  }
+  const taken = isDone() ? transactions : process.progress.received - process.progress.queued;
+  const rate = (taken * 1000) / (lastMs - startedMs);
+  await process.stop();
+  return { kind, transactions: taken, rate, documents, peakMemoryMib: process.peakMemoryMib };
+}

@@ -1,0 +1,129 @@
+import type { Settings } from '../config/settings.ts';
+import { createCheckpointStore } from '../checkpoint/store.ts';
+import { loadDefinitions } from '../definition/load.ts';
+import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
+import { readSlot } from '../replication/slot.ts';
+import { createElasticsearch } from '../servers/elasticsearch.ts';
+import { withClient } from '../servers/postgres.ts';
+import { createRedis } from '../servers/redis.ts';
+import { createPauseStore } from '../service/pauses.ts';
+import { createReindexStore, type Reindex } from '../service/reindexes.ts';
+import { readStatus, type ServiceStatus } from '../service/status.ts';
+import { formatLsn } from '../shared/lsn.ts';
+import { createProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
+
+/** Everything that `projector status --json` prints. A part is null where its server does not answer. */
+export interface StatusReport {
+  readonly name: string;
+  /** What the service says of itself (docs/status.schema.json); null where none runs. */
+  readonly service: ServiceStatus | null;
+  /** Since when it is paused, whether it runs or not. */
+  readonly pausedSince: string | null;
+  readonly checkpoint: string | null;
+  readonly slot: {
+    readonly confirmedFlush: string;
+    readonly active: boolean;
+    readonly lost: boolean;
+    readonly retainedBytes: number;
+  } | null;
+  readonly indexes: Readonly<Record<string, IndexReport>>;
+  /** What each server that does not answer this command says instead. */
+  readonly unreachable: Readonly<Record<string, string>>;
+}
+
+export interface IndexReport {
+  readonly documents: number | null;
+  /** Documents that Elasticsearch refuses for their content. */
+  readonly deadLetters: number | null;
+  readonly snapshot: SnapshotProgress | null;
+  /** The last building anew, or that which is under way. */
+  readonly reindex: Reindex | null;
+}
+
+/** Reads how the service, its slot and its indexes are, again and again. */
+export interface StatusReader extends AsyncDisposable {
+  /** Whether the service runs, as far as Redis tells. */
+  isRunning(): Promise<boolean>;
+  read(): Promise<StatusReport>;
+}
+
+/** Who looks does not wait for as long as the service does. */
+const MOST_PATIENT_MS = 5_000;
+
+export function openStatusReader(settings: Settings): StatusReader {
+  const timeoutMs = Math.min(settings.requestTimeoutMs, MOST_PATIENT_MS);
+  const { name, indexPrefix } = settings;
+  const redis = createRedis(settings.redisUrl, timeoutMs);
+  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, timeoutMs);
+  const checkpoints = createCheckpointStore(redis, name, '');
+  const progress = createProgressStore(redis, name);
+  const pauses = createPauseStore(redis, name);
+  const reindexes = createReindexStore(redis, name);
+  const deadLetterIndex = createDeadLetterIndex(elasticsearch, { name, prefix: indexPrefix });
+  /** Connects where that has not been done; later the connection mends itself. */
+  const service = async (): Promise<ServiceStatus | null> => {
+    if (redis.status === 'wait') await redis.connect();
+    return readStatus(redis, name);
+  };
+
+  return {
+    isRunning: () => service().then(Boolean, () => false),
+
+    async read() {
+      const unreachable: Record<string, string> = {};
+      const orNull = async <T>(server: string, work: () => Promise<T>): Promise<T | null> => {
+        if (unreachable[server] !== undefined) return null;
+        return work().catch((error: unknown) => {
+          unreachable[server] = error instanceof Error ? error.message : String(error);
+          return null;
+        });
+      };
+      const definitions = await loadDefinitions(settings.definitionsDir);
+      const [running, slot, letters] = await Promise.all([
+        orNull('redis', service),
+        orNull('postgres', () =>
+          withClient(settings.databaseUrl, 'projector status', (client) => readSlot(client, name), timeoutMs),
+        ),
+        orNull('elasticsearch', () => deadLetterIndex.counts()),
+      ]);
+      const checkpoint = await orNull('redis', () => checkpoints.read());
+      const pausedSince = await orNull('redis', () => pauses.read());
+      const describeIndex = async (index: string): Promise<IndexReport> => ({
+        // An index that is not there yet is no fault of the server's.
+        documents:
+          letters &&
+          (await elasticsearch.count({ index: `${indexPrefix}${index}` }).then(
+            ({ count }) => count,
+            () => null,
+          )),
+        deadLetters: letters && (letters.get(index) ?? 0),
+        snapshot: await orNull('redis', () => progress.read(index)),
+        reindex: await orNull('redis', () => reindexes.read(index)),
+      });
+      const indexes = await Promise.all(
+        definitions.map(
+          async ({ spec }) => [`${indexPrefix}${spec.index}`, await describeIndex(spec.index)] as const,
+        ),
+      );
+      return {
+        name,
+        service: running,
+        pausedSince,
+        checkpoint: checkpoint && formatLsn(checkpoint.lsn),
+        slot: slot && {
+          confirmedFlush: formatLsn(slot.confirmedFlush),
+          active: slot.activePid !== null,
+          lost: slot.lost,
+          retainedBytes: slot.retainedBytes,
+        },
+        indexes: Object.fromEntries(indexes),
+        unreachable,
+      };
+    },
+
+    [Symbol.asyncDispose]: async () => {
+      redis.disconnect();
+      await elasticsearch.close();
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import { styleText } from 'node:util';
+import type { ServiceStatus } from '../service/status.ts';
+import type { IndexReport, StatusReport } from './status-report.ts';
+
+export interface ScreenOptions {
+  /** Whether it goes to a terminal that shows colours. */
+  readonly hasColours: boolean;
+  readonly nowMs: number;
+}
+
+type Tone = 'good' | 'warn' | 'bad' | 'faint';
+type Paint = (tone: Tone, text: string) => string;
+
+const COLOURS = { good: 'green', warn: 'yellow', bad: 'red', faint: 'dim' } as const;
+const LABEL_WIDTH = 11;
+const BAR_WIDTH = 20;
+/** Less than this until the slot is given up is a reason to act now, and to act today. */
+const SECONDS_LEFT_BAD = 1_800;
+const SECONDS_LEFT_WARN = 4 * 3_600;
+
+/** The report for people, on one screen: a label and what there is to say of it, a line each. */
+export function renderStatus(report: StatusReport, { hasColours, nowMs }: ScreenOptions): string {
+  const paint: Paint = (tone, text) =>
+    hasColours ? styleText(COLOURS[tone], text, { validateStream: false }) : text;
+  const line = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)}${text}`;
+  const { name, service, pausedSince, checkpoint, indexes, unreachable } = report;
+  return [
+    line('service', describeService(report, nowMs, paint)),
+    ...(pausedSince === null
+      ? []
+      : [line('paused', paint('warn', `since ${pausedSince} (projector resume)`))]),
+    ...(service?.reasons ?? []).map(({ reason, detail }) =>
+      line('not ready', `${paint('bad', reason)}: ${detail}`),
+    ),
+    ...Object.entries(service?.waits ?? {}).map(([what, why]) =>
+      line('waiting', paint('warn', `${what}: ${why}`)),
+    ),
+    ...Object.entries(unreachable).map(([server, error]) =>
+      line('no answer', paint('bad', `${server}: ${error}`)),
+    ),
+    ...(service ? describeWork(service, paint).map(([label, text]) => line(label, text)) : []),
+    line('resume', checkpoint ?? 'nowhere yet'),
+    line('slot', `${name}: ${describeSlot(report, paint)}`),
+    ...Object.entries(indexes).map(([index, one]) => line('index', `${index}: ${describeIndex(one, paint)}`)),
+  ].join('\n');
+}
+
+function describeService({ service, unreachable }: StatusReport, nowMs: number, paint: Paint): string {
+  if (!service)
+    return paint('bad', 'redis' in unreachable ? 'not known: Redis does not answer' : 'not running');
+  const age = formatSeconds((nowMs - Date.parse(service.startedAt)) / 1_000);
+  const state = paint(service.ready ? 'good' : 'warn', service.state);
+  return `${state}${service.ready ? ', ready' : ''} ${paint('faint', `(pid ${service.pid}, for ${age})`)}`;
+}
+
+function describeWork(service: ServiceStatus, paint: Paint): [string, string][] {
+  const { lag, pendingIds, batchesInFlight, fanOuts, slot } = service;
+  const behind = [
+    lag.seconds === null ? 'time not known' : formatSeconds(lag.seconds),
+    ...(lag.bytes === null ? [] : [`${formatBytes(lag.bytes)} of WAL`]),
+  ].join(', ');
+  const lagTone =
+    lag.seconds === null ? 'faint' : lag.seconds < 10 ? 'good' : lag.seconds < 60 ? 'warn' : 'bad';
+  const toDo = [
+    `${formatCount(pendingIds)} documents to do`,
+    ...(batchesInFlight > 0 ? [`${batchesInFlight} batches under way`] : []),
+    ...(fanOuts > 0 ? [`${formatCount(fanOuts)} fan-outs`] : []),
+  ];
+  const outcomes = (['written', 'superseded', 'refused'] as const).map(
+    (outcome) => `${formatCount(service[outcome])} ${outcome}`,
+  );
+  const servers = Object.entries(service.servers).map(([server, { error, retries }]) => {
+    const tries = retries > 0 ? paint('faint', ` (${formatCount(retries)} retries)`) : '';
+    return `${server} ${error === null ? paint('good', 'up') : paint('bad', 'away')}${tries}`;
+  });
+  return [
+    ['behind', paint(lagTone, behind)],
+    ['stream', [`${formatCount(service.changes)} changes`, ...toDo].join(', ')],
+    ['documents', outcomes.join(', ')],
+    ['servers', servers.join(', ')],
+    ...(slot ? ([['WAL', describeWal(slot, paint)]] as [string, string][]) : []),
+    ['memory', formatBytes(service.residentBytes)],
+  ];
+}
+
+function describeWal(slot: NonNullable<ServiceStatus['slot']>, paint: Paint): string {
+  const { walStatus, retainedBytes, bytesLeft, secondsLeft } = slot;
+  const isWell = walStatus === 'reserved' || walStatus === 'extended';
+  const parts = [
+    paint(isWell ? 'good' : 'bad', walStatus),
+    `${formatBytes(retainedBytes)} kept`,
+    bytesLeft === null ? 'no limit' : `${formatBytes(bytesLeft)} left`,
+  ];
+  if (secondsLeft === null) return parts.join(', ');
+  const tone = secondsLeft < SECONDS_LEFT_BAD ? 'bad' : secondsLeft < SECONDS_LEFT_WARN ? 'warn' : 'faint';
+  return [...parts, paint(tone, `full in ${formatSeconds(secondsLeft)} at this rate`)].join(', ');
+}
+
+function describeSlot({ slot, unreachable }: StatusReport, paint: Paint): string {
+  if (!slot) return 'postgres' in unreachable ? 'not known' : paint('warn', 'none');
+  const use = slot.lost ? paint('bad', 'LOST') : slot.active ? 'in use' : paint('warn', 'not in use');
+  return `${use}, confirmed ${slot.confirmedFlush}, keeps ${formatBytes(slot.retainedBytes)} of WAL`;
+}
+
+function describeIndex({ documents, deadLetters, snapshot, reindex }: IndexReport, paint: Paint): string {
+  const parts = [documents === null ? paint('warn', 'not there') : `${formatCount(documents)} documents`];
+  if (deadLetters) parts.push(paint('bad', `${formatCount(deadLetters)} refused (dead-letters list)`));
+  if (reindex?.state === 'running') parts.push(`being built anew since ${reindex.startedAt}`);
+  if (snapshot?.state === 'running') {
+    const share = Math.min(1, snapshot.total === 0 ? 0 : snapshot.done / snapshot.total);
+    const filled = Math.round(share * BAR_WIDTH);
+    const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
+    parts.push(`snapshot ${bar} ${formatCount(snapshot.done)} of ${formatCount(snapshot.total)}`);
+  }
+  return parts.join(', ');
+}
+
+function formatCount(count: number): string {
+  return count.toLocaleString('en');
+}
+
+/** `512 B`, `3.2 MiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`;
+}
+
+/** `12 ms`, `3.4 s`, `5 min 10 s`, `2 h 3 min`, `4 d 1 h`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1_000)} ms`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const [large, small, ratio, per] =
+    seconds < 3_600
+      ? ['min', 's', 60, 60]
+      : seconds < 86_400
+        ? ['h', 'min', 60, 3_600]
+        : ['d', 'h', 24, 86_400];
+  const smallest = Math.floor(seconds / (per / ratio));
+  return `${Math.floor(smallest / ratio)} ${large} ${smallest % ratio} ${small}`;
+}

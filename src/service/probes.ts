@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { Settings } from '../config/settings.ts';
+import { readBlocks } from '../loader/blocks.ts';
+import type { Logger } from '../ops/log.ts';
+import { readSlotWal } from '../replication/slot.ts';
+import { createElasticsearch, isTransientElasticsearchError } from '../servers/elasticsearch.ts';
+import { connectionConfig } from '../servers/postgres-connection.ts';
+import { sqlState } from '../servers/postgres.ts';
+import { createRedis } from '../servers/redis.ts';
+import type { ServerName } from '../servers/retry.ts';
+import { parseLsn, type Lsn } from '../shared/lsn.ts';
+import type { Overview } from './overview.ts';
+
+export interface ProbesOptions {
+  readonly settings: Settings;
+  readonly overview: Overview;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+const INTERVAL_MS = 1_000;
+/** What takes longer to answer a question that costs nothing is not well. */
+const TIMEOUT_MS = 2_000;
+const LOOK_MS = 500;
+
+/**
+ * Asks each server every second, on a connection of its own, something that costs it nothing, until aborted: the
+ * service itself would notice that one is away, or that a link is half-open, only with its next work for it. Postgres is
+ * asked for the slot, and given the heartbeats; Elasticsearch for the blocks of the indexes.
+ */
+export async function probeServers(options: ProbesOptions): Promise<void> {
+  const { settings, overview, signal } = options;
+  const every = async (intervalMs: number, work: () => Promise<void> | void): Promise<void> => {
+    while (!signal.aborted) {
+      await work();
+      await delay(intervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  };
+  const probe = (server: ServerName, ask: () => Promise<void>): Promise<void> =>
+    every(INTERVAL_MS, () =>
+      ask().then(
+        () => overview.probed(server, null),
+        (error: unknown) => overview.probed(server, error instanceof Error ? error.message : String(error)),
+      ),
+    );
+  await using postgres = openPostgresProbe(options);
+  const redis = createRedis(settings.redisUrl, TIMEOUT_MS);
+  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, TIMEOUT_MS);
+  redis.connect().catch(() => undefined);
+  try {
+    await Promise.all([
+      probe('postgres', () => postgres.ask()),
+      probe('redis', async () => {
+        await redis.ping();
+      }),
+      probe('elasticsearch', async () => {
+        const indexes = Object.values(overview.status().indexes).flatMap(({ physical, replaces }) =>
+          replaces === null ? [physical] : [physical, replaces],
+        );
+        overview.blocked(await readBlocks(elasticsearch, indexes).catch(passIfAnswered));
+      }),
+      every(LOOK_MS, () => overview.look()),
+    ]);
+  } finally {
+    redis.disconnect();
+    await Promise.race([elasticsearch.close(), delay(TIMEOUT_MS, undefined, { ref: false })]);
+  }
+}
+
+/** An answer is one, be it that this is not to be known: for want of a right, or because an index is gone. */
+function passIfAnswered(error: unknown): Record<string, string> {
+  if (error instanceof Error && !isTransientElasticsearchError(error)) return {};
+  throw error;
+}
+
+interface PostgresProbe extends AsyncDisposable {
+  ask(): Promise<void>;
+}
+
+function openPostgresProbe({ settings, overview, log, now }: ProbesOptions): PostgresProbe {
+  const { heartbeatIntervalMs } = settings;
+  let client: pg.Client | null = null;
+  let beatMs = -Infinity;
+  /** Whether the role may write messages. */
+  let mayBeat = heartbeatIntervalMs > 0;
+
+  const connect = async (): Promise<pg.Client> => {
+    const next = new pg.Client({
+      ...connectionConfig(settings.databaseUrl, `projector ${settings.name} probe`, TIMEOUT_MS),
+      query_timeout: TIMEOUT_MS,
+    });
+    next.on('error', () => undefined);
+    try {
+      await next.connect();
+      // A heartbeat does not wait for a standby: that is the gate's to show.
+      await next.query('set synchronous_commit = local');
+    } catch (error) {
+      next.connection.stream.destroy();
+      throw error;
+    }
+    return next;
+  };
+  const beat = async (on: pg.Client): Promise<void> => {
+    if (!mayBeat || !overview.isHolding || now() - beatMs < heartbeatIntervalMs) return;
+    beatMs = now();
+    try {
+      overview.heartbeats.sent({ lsn: await emitHeartbeat(on), sentMs: beatMs });
+    } catch (error) {
+      if (sqlState(error) !== '42501') throw error;
+      mayBeat = false;
+      log.warn('the role may not execute pg_logical_emit_message: the lag in seconds is not known');
+    }
+  };
+  return {
+    async ask() {
+      client ??= await connect();
+      try {
+        overview.sawSlot(await readSlotWal(client, settings.name));
+        await beat(client);
+      } catch (error) {
+        client.connection.stream.destroy();
+        client = null;
+        throw error;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const ending = client?.end().catch(() => undefined);
+      await Promise.race([ending, delay(TIMEOUT_MS, undefined, { ref: false })]);
+      client?.connection.stream.destroy();
+    },
+  };
+}
+
+/** Transactional, since only a commit is sure to be flushed, and so to be streamed, at once. */
+async function emitHeartbeat(client: pg.Client): Promise<Lsn> {
+  const { rows } = await client.query<{ lsn: string }>(
+    "select pg_logical_emit_message(true, 'projector', '')::text as lsn",
+  );
+  return parseLsn(rows[0]?.lsn ?? '');
+}

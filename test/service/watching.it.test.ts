@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, it, type TestContext } from 'node:test';
+import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
+import { choosePort } from '../../dev/stack/ports.ts';
+import { findPrometheus } from '../../dev/stack/prometheus-program.ts';
+import type { ServiceStatus } from '../../src/service/status.ts';
+import { readDockerfile } from '../deploy/dockerfile.ts';
+import { alertsFile } from '../deploy/prometheus-files.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { eventually, waitFor } from '../support/wait.ts';
+import { startProjector } from './support/child.ts';
+import { startPrometheus } from './support/prometheus.ts';
+import { PATIENCE_MS } from './support/service.ts';
+import { openSetting, type Setting } from './support/setting.ts';
+
+type Get = (path: string) => Promise<Response>;
+
+/** What a running service answers by HTTP. */
+async function chooseAddress(): Promise<{ HTTP_PORT: string; get: Get }> {
+  const port = await choosePort();
+  return { HTTP_PORT: String(port), get: (path) => fetch(`http://127.0.0.1:${port}${path}`) };
+}
+
+interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly { readonly reason: string; readonly detail: string }[];
+}
+
+describe('who watches a service by HTTP', () => {
+  it('sees what it does in numbers, and when it is ready', async (t) => {
+    await using setting = await openSetting(t);
+    const { HTTP_PORT, get } = await chooseAddress();
+    await using service = setting.run({ HTTP_PORT, HEARTBEAT_INTERVAL_MS: '100', STALL_TIMEOUT_MS: '0' });
+    await service.untilStreaming();
+    await turns(t, get, 200, []);
+
+    const programs = await findPrometheus().catch((error: unknown) => String(error));
+    const skip = typeof programs === 'string' && `Prometheus cannot be had here: ${programs}`;
+    await t.test('by Prometheus, with no alert where all is well, and one in a fault', { skip }, async () => {
+      assert.ok(typeof programs !== 'string');
+      await using prometheus = await startPrometheus(programs.prometheus, alertsFile, HTTP_PORT);
+      await waitFor(async () => (await prometheus.value('projector_ready')) === 1);
+      assert.equal(await prometheus.value('up'), 1);
+      // Other tests write WAL, too, which is kept for this slot.
+      const alerts = async (): Promise<string[]> =>
+        (await prometheus.alerts()).filter((name) => !name.startsWith('ProjectorWal'));
+      assert.deepEqual(await alerts(), []);
+      await blockWrites(setting, true);
+      await waitFor(async () => (await alerts()).includes('ProjectorIndexBlocked'));
+      await blockWrites(setting, false);
+      await waitFor(async () => (await alerts()).length === 0);
+    });
+
+    await t.test('numbers', async () => {
+      await setting.admin.query(`
+        insert into content.film_work (title) values ('Stalker'), ('Solaris');
+        update content.film_work set title = 'Stalker (1979)' where title = 'Stalker';
+        delete from content.film_work where title = 'Solaris'`);
+      await setting.covered();
+      const metrics = await eventually(async () => {
+        const values = parseMetrics(await (await get('/metrics')).text());
+        assert.ok(values.has('projector_lag_seconds'));
+        return values;
+      });
+      const at = (name: string): number => metrics.get(name) ?? NaN;
+      assert.equal(at('projector_changes_total{table="content.film_work",kind="insert"}'), 2);
+      assert.equal(at('projector_changes_total{table="content.film_work",kind="update"}'), 1);
+      assert.equal(at('projector_changes_total{table="content.film_work",kind="delete"}'), 1);
+      assert.ok(at('projector_documents_total{outcome="written"}') >= 2);
+      assert.ok(at('projector_batch_documents_sum') >= 2);
+      for (const stage of ['gate', 'read', 'write', 'store'])
+        assert.ok(at(`projector_stage_seconds_count{stage="${stage}"}`) >= 1, stage);
+      assert.equal(at('projector_ready'), 1);
+      assert.equal(at('projector_server_up{server="elasticsearch"}'), 1);
+      assert.equal(at('projector_slot_wal_status{status="reserved"}'), 1);
+      assert.equal(at('projector_pending_ids'), 0);
+      assert.ok(at('projector_slot_retained_bytes') > 0);
+      assert.ok(at('process_resident_memory_bytes') > 0);
+    });
+
+    await t.test('the status, as its schema says', async () => {
+      const status = (await (await get('/status')).json()) as ServiceStatus;
+      const schema = (await (await get('/status/schema')).json()) as AnySchemaObject;
+      const validate = new Ajv2020().compile(schema);
+      void validate(status);
+      assert.deepEqual(validate.errors, null);
+      assert.equal(validate({ ...status, state: 'asleep' }), false);
+      assert.equal(status.state, 'streaming');
+      assert.equal(status.changes, 4);
+      assert.equal((await get('/nothing')).status, 404);
+    });
+
+    const lag = async (): Promise<number | null> =>
+      ((await (await get('/status')).json()) as ServiceStatus).lag.seconds;
+
+    await t.test('a screen or a line of JSON every second, until it is ended', async () => {
+      const watch = startProjector(['status', '--watch', '--json'], setting.database.env);
+      await waitFor(() => watch.output.stdout.split('\n').length > 2, { timeoutMs: PATIENCE_MS });
+      watch.kill('SIGINT');
+      assert.deepEqual(await watch.ended, { code: 0, signal: null });
+      const [first = ''] = watch.output.stdout.split('\n');
+      const { service: shown } = JSON.parse(first) as { service: ServiceStatus };
+      assert.equal(shown.ready, true);
+      const screen = await setting.command(['status']);
+      assert.match(screen.stdout, /^service {4}streaming, ready \(pid \d+, for /);
+      assert.equal(screen.code, 0);
+      const blind = await setting.command(['status'], { REDIS_URL: 'redis://127.0.0.1:1' });
+      assert.match(blind.stdout, /^service {4}not known: Redis does not answer\nno answer {2}redis: /);
+      assert.equal(blind.code, 1);
+    });
+
+    await t.test('no lag while nothing happens, and one that grows while nothing gets through', async () => {
+      await waitFor(async () => ((await lag()) ?? Infinity) < 1);
+      await using other = await setting.database.connect();
+      await other.query('begin; lock table content.film_work in access exclusive mode');
+      await setting.admin.query(`insert into content.person (full_name) values ('Kris Kelvin')`);
+      await waitFor(async () => ((await lag()) ?? 0) > 3);
+      // The heartbeats that still come by are no movement.
+      await turns(t, get, 503, ['stalled']);
+      await other.query('rollback');
+      await turns(t, get, 200, []);
+      await waitFor(async () => ((await lag()) ?? Infinity) < 1);
+    });
+
+    await t.test('an index that takes no writes, although nothing is to be written', async () => {
+      await blockWrites(setting, true);
+      await turns(t, get, 503, ['index-blocked']);
+      await blockWrites(setting, false);
+      await turns(t, get, 200, []);
+    });
+
+    await setting.assertConverged();
+    assert.equal(await checkHealth(HTTP_PORT), 0);
+    await service.stop();
+    assert.equal(await checkHealth(HTTP_PORT), 1);
+  });
+
+  it('sees within seconds that a server is cut off, or a link is silent, and that it is back', async (t) => {
+    await using setting = await openSetting(t);
+    const { HTTP_PORT, get } = await chooseAddress();
+    await using postgres = await openTcpProxy(setting.database.url);
+    await using redis = await openTcpProxy(setting.database.redisUrl);
+    await using elasticsearch = await openTcpProxy(setting.database.elasticsearchUrl);
+    await using service = setting.run({
+      HTTP_PORT,
+      DATABASE_URL: postgres.url,
+      REDIS_URL: redis.url,
+      ELASTICSEARCH_URL: elasticsearch.url,
+      REQUEST_TIMEOUT_MS: '2000',
+    });
+    await service.untilStreaming();
+    await turns(t, get, 200, []);
+    for (const [server, link, kind] of [
+      ['postgres', postgres, 'cut'],
+      ['redis', redis, 'cut'],
+      ['elasticsearch', elasticsearch, 'cut'],
+      ['postgres', postgres, 'frozen'],
+    ] as const) {
+      link.set({ kind });
+      await turns(t, get, 503, [server]);
+      assert.equal((await get('/livez')).status, 200);
+      link.set({ kind: 'open' });
+      await turns(t, get, 200, []);
+    }
+    await service.stop();
+  });
+});
+
+/** The exit code of the image's healthcheck. */
+async function checkHealth(port: string): Promise<number | null> {
+  const step = readDockerfile().find((one) => one.kind === 'HEALTHCHECK');
+  const [program, ...args] = step?.command ?? [];
+  assert.equal(program, 'node');
+  const child = spawn(process.execPath, args, { env: { HTTP_PORT: port }, stdio: 'ignore' });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code;
+}
+
+async function blockWrites({ database }: Setting, isBlocked: boolean): Promise<void> {
+  const { elasticsearchUrl, indexPrefix } = database;
+  const response = await fetch(`${elasticsearchUrl}/${indexPrefix}movies/_settings`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ 'index.blocks.read_only_allow_delete': isBlocked || null }),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
+/** The longest that `/readyz` may take to turn: some seconds, on a machine that is busy with other things. */
+const TURN_MS = 30_000;
+
+/** Waits until `/readyz` answers with this status, for these reasons among others. */
+async function turns(t: TestContext, get: Get, status: number, reasons: readonly string[]): Promise<void> {
+  const startedMs = performance.now();
+  await eventually(
+    async () => {
+      const response = await get('/readyz');
+      const readiness = (await response.json()) as Readiness;
+      const given = readiness.reasons.map(({ reason }) => reason);
+      assert.equal(response.status, status, JSON.stringify(readiness));
+      for (const reason of reasons) assert.ok(given.includes(reason), JSON.stringify(readiness));
+    },
+    { what: `/readyz to answer ${status}`, timeoutMs: TURN_MS },
+  );
+  t.diagnostic(`${status} ${reasons.join()} after ${Math.round(performance.now() - startedMs)} ms`);
+}
+
+/** The values by name and labels, as the text has them. */
+function parseMetrics(text: string): Map<string, number> {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => {
+      const at = line.lastIndexOf(' ');
+      return [line.slice(0, at), Number(line.slice(at + 1))];
+    }),
+  );
+}
