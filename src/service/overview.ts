@@ -115,11 +115,11 @@ export function createOverview(
     counts,
     heartbeats,
     begin(waits) {
-      // One that has ended in order is followed by another, too.
+      // One that has ended in order, for a reindex or a pause, is not counted.
       if (state.describe) state.last = session();
+      else metrics.telemetry.session();
       state.waits = waits;
       state.describe = null;
-      metrics.telemetry.session();
     },
     hold(incarnation, describe) {
       if (state.incarnation !== null && state.incarnation !== incarnation) heartbeats.clear();

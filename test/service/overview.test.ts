@@ -109,7 +109,7 @@ describe('the overview of a service', () => {
     assert.deepEqual(reasons(), []);
   });
 
-  it('knows what a session knew that has ended in order, and is followed by another', () => {
+  it('knows what a session knew that has ended in order, and is followed by another', async () => {
     const { overview, reasons } = openOverview({ state: 'paused', pausedSince: '2026-11-27T09:00:00.000Z' });
     assert.deepEqual(reasons(), ['paused']);
     overview.begin(new Map());
@@ -119,6 +119,10 @@ describe('the overview of a service', () => {
       { state: 'starting', pausedSince: null, resumePoint: '0/100', deadLetters: { movies: 2 } },
     );
     assert.deepEqual(reasons(), ['starting']);
+    assert.match(await overview.metrics.registry.metrics(), /^projector_sessions_total 1$/m);
+    overview.failed(new Error('connection terminated'));
+    overview.begin(new Map());
+    assert.match(await overview.metrics.registry.metrics(), /^projector_sessions_total 2$/m);
   });
 
   it('keeps heartbeats from session to session of the same slot', () => {
