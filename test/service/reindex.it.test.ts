@@ -77,6 +77,10 @@ describe('projector reindex', () => {
     await setting.define({ definitions: anotherType });
     const command = setting.command(['reindex']);
     await half(setting, service);
+    const { reasons, indexes } = await service.until(({ indexes: { items: one } }) => one?.replaces);
+    assert.deepEqual([indexes['items']?.replaces, indexes['items']?.isComplete], [before[0], true]);
+    // What is searched is complete.
+    assert.ok(!reasons.some(({ reason }) => reason === 'snapshotting'), JSON.stringify(reasons));
     await changeItems(setting, 1);
     assert.match((await setting.command(['reindex'])).stderr, /PROJ_REINDEX_REFUSED/);
     const cancelled = await setting.command(['reindex', '--cancel']);
