@@ -20,7 +20,7 @@ export interface StartFacts {
   readonly slot: SlotState | null;
   readonly checkpoint: Checkpoint | null;
   /** Every physical index of every definition. */
-  readonly indexes: readonly PhysicalIndex[];
+  readonly indexes: readonly Pick<PhysicalIndex, 'physical' | 'origin' | 'original'>[];
   /** The incarnation of the slot that a rebuild under way makes; the old slot is gone. Null without one. */
   readonly rebuilding: string | null;
 }

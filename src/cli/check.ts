@@ -1,5 +1,9 @@
+import { createCheckpointStore } from '../checkpoint/store.ts';
 import { preparePlan } from '../definition/prepare.ts';
+import { createIndexAdmin } from '../loader/indexes.ts';
+import { chartCourses, courseInWords, type ChartedCourse } from '../service/courses.ts';
 import { findProblems, preflightError } from '../service/preflight.ts';
+import { createReindexStore } from '../service/reindexes.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
 import { withClient } from '../servers/postgres.ts';
 import { createRedis } from '../servers/redis.ts';
@@ -7,7 +11,9 @@ import type { CommandContext } from './main.ts';
 
 /** Looks at the definitions and all three servers, and changes nothing. */
 export async function check({ settings }: CommandContext): Promise<number> {
-  const plan = await withClient(settings.databaseUrl, 'projector check', async (client) => {
+  const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
+    withClient(settings.databaseUrl, 'projector check', work);
+  const plan = await inPostgres(async (client) => {
     const prepared = await preparePlan(client, settings.definitionsDir);
     const problems = await findProblems(client, prepared, settings);
     if (problems.length > 0) throw preflightError(problems);
@@ -22,19 +28,41 @@ export async function check({ settings }: CommandContext): Promise<number> {
   console.log('Postgres is ready');
 
   const redis = createRedis(settings.redisUrl);
+  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
   try {
     await redis.connect();
     await redis.ping();
     console.log('Redis is ready');
-  } finally {
-    redis.disconnect();
-  }
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
-  try {
     const { version } = await elasticsearch.info();
     console.log(`Elasticsearch ${version.number} is ready`);
+
+    const checkpoint = await createCheckpointStore(redis, settings.name, '').read();
+    const reindexes = createReindexStore(redis, settings.name);
+    const admin = createIndexAdmin(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
+    // Without a resume point, what serves is gone by.
+    const found = (await Promise.all(plan.indexes.map((index) => admin.find(index)))).flat();
+    const serving = found.find((index) => index.serving);
+    const courses = await chartCourses({
+      defined: plan.indexes,
+      find: (index) => admin.find(index),
+      readReindex: ({ alias }) => reindexes.read(alias),
+      inPostgres,
+      incarnation: (checkpoint ?? serving)?.origin.incarnation ?? null,
+      onChange: settings.definitionChanged,
+    });
+    console.log('At a start:');
+    for (const course of courses) console.log(describe(settings.indexPrefix, course));
+    return 0;
   } finally {
+    redis.disconnect();
     await elasticsearch.close();
   }
-  return 0;
+}
+
+function describe(prefix: string, course: ChartedCourse): string {
+  const { index, what, readsAgain, kind } = course;
+  const again = kind === 'amend' && readsAgain ? '; every document is read again' : '';
+  const lines = [`${prefix}${index.alias} ${courseInWords(course)}${again}`];
+  if (what.length > 0) lines.push(...what.map((one) => `  ${one}`));
+  return lines.join('\n');
 }

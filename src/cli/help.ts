@@ -6,7 +6,10 @@ const summaries = {
   init: "Prepare Postgres (publication, replica identities) with the tables' owner's rights",
   run: 'Follow Postgres; creates and fills what is missing first',
   snapshot: 'Write every document anew, while the service runs or without it',
+  reindex: 'Build indexes anew beside those that serve, which nobody notices; or give it up',
   resync: 'Make a new slot and new indexes, when what is there does not belong together any more',
+  pause: 'Have the service hold the slot and do nothing, until it is resumed',
+  resume: 'Let a paused service go on',
   'dead-letters': 'Show the documents that Elasticsearch refuses, try them again, or forget them',
   status: 'Show how the service, its slot and its indexes are',
   verify: 'Compare every document with its rows, and mend what differs with --repair',
@@ -18,7 +21,8 @@ export type CommandName = keyof typeof summaries;
 const details: Readonly<Record<CommandName, string>> = {
   check: `projector check
 
-Compiles the definitions against the live database, and lists every problem with the statement that mends it.
+Compiles the definitions against the live database, and lists every problem with the statement that mends it. Then says
+of each index what a start would do: go on, build it, take a compatible change while it serves, or build it anew beside it.
 Exit codes: 0 ready, 2 settings or definitions, 3 Postgres is not set up.`,
   init: `projector init
 
@@ -29,13 +33,33 @@ CREATE on the database). Run it again after a definition has come to read anothe
 Follows the slot until SIGTERM or Ctrl-C, which finish what is under way, store the resume point, and exit 0.
 Meanwhile it answers by HTTP, at HTTP_HOST:HTTP_PORT: /livez, /readyz, /metrics, /status and /status/schema. On an
 empty system it creates the slot and the indexes, snapshots while it streams, and moves each alias when its index is
-complete. An index whose definition has changed is built anew beside the old one, which serves until then.
+complete. An index whose definition has changed takes the change while it serves, or is built anew beside it
+(docs/changes.md); with DEFINITION_CHANGED=keep it goes on by the definition it was made from.
 With --standby it waits while another process holds the slot, and takes over when that one ends or falls silent.
 Exit codes: 2 settings or definitions, 3 Postgres is not set up, 5 resync required, 6 the slot is held by another.`,
   snapshot: `projector snapshot [--index NAME]…
+projector snapshot --index NAME --where CONDITION
 
 Reads every row and writes every document anew, of all indexes or of those named. Where the service runs it does the
-work, and this shows its progress; else this holds the slot until it is done. An interrupted snapshot is resumed.`,
+work, and this shows its progress; else this holds the slot until it is done. An interrupted snapshot is resumed.
+With --where only the documents of some rows: those of the index's root table that an SQL condition over its own columns
+holds for, as a definition's \`where\` is. It is not resumed.`,
+  reindex: `projector reindex [--index NAME]… [--keep]
+projector reindex --cancel [--index NAME]…
+
+Builds new physical indexes from the definitions as they are now, of all indexes or of those named, while the service runs
+or without it. Until a new one is complete, the stream goes into both, and searches find the old one; then rows and
+documents are counted, the alias moves in one step, and the old one goes, or stays by --keep, which nobody follows then.
+It goes on whatever becomes of this command or of the service, until it is cancelled: then the old ones go on.
+Exit codes: 0 done or cancelled, 1 it cannot be begun or cancelled, it was cancelled, or the counts did not agree.`,
+  pause: `projector pause
+
+Has the service finish what is under way, hold the slot, and read and write nothing, until \`projector resume\`: through
+restarts, too. \`projector status\` shows since when, and how much WAL the slot keeps meanwhile, which is what limits the
+time (max_slot_wal_keep_size). Where no service runs, one that is started is paused.`,
+  resume: `projector resume
+
+Lets a paused service go on from where it was.`,
   resync: `projector resync
 
 The way out of exit code 5. Drops the slot and the resume point, makes new ones, and builds new indexes from the rows as

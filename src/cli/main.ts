@@ -9,6 +9,8 @@ import { check } from './check.ts';
 import { deadLetters } from './dead-letters.ts';
 import { commandHelp, help, isCommand, usage, type CommandName } from './help.ts';
 import { init } from './init.ts';
+import { pause, resume } from './pause.ts';
+import { reindex } from './reindex.ts';
 import { resync } from './resync.ts';
 import { run } from './run.ts';
 import { snapshot } from './snapshot.ts';
@@ -27,13 +29,16 @@ export interface CommandContext {
 }
 
 export interface Flags {
+  readonly cancel: boolean;
   readonly id: readonly string[];
   readonly index: readonly string[];
   readonly json: boolean;
+  readonly keep: boolean;
   readonly quiet: boolean;
   readonly repair: boolean;
   readonly standby: boolean;
   readonly watch: boolean;
+  readonly where?: string | undefined;
   readonly yes: boolean;
 }
 
@@ -45,7 +50,10 @@ const commands: Readonly<Record<CommandName, Command>> = {
   init,
   run,
   snapshot,
+  reindex,
   resync,
+  pause,
+  resume,
   'dead-letters': deadLetters,
   status,
   teardown,
@@ -83,14 +91,17 @@ function parseCommandLine(argv: readonly string[]): {
       args: [...argv],
       allowPositionals: true,
       options: {
+        cancel: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
         id: { type: 'string', multiple: true, default: [] },
         index: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
+        keep: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
         repair: { type: 'boolean', default: false },
         standby: { type: 'boolean', default: false },
         watch: { type: 'boolean', default: false },
+        where: { type: 'string' },
         yes: { type: 'boolean', default: false },
       },
     });

@@ -6,6 +6,8 @@ import { readSlot } from '../replication/slot.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
 import { withClient } from '../servers/postgres.ts';
 import { createRedis } from '../servers/redis.ts';
+import { createPauseStore } from '../service/pauses.ts';
+import { createReindexStore, type Reindex } from '../service/reindexes.ts';
 import { readStatus, type ServiceStatus } from '../service/status.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import { createProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
@@ -15,6 +17,8 @@ export interface StatusReport {
   readonly name: string;
   /** What the service says of itself (docs/status.schema.json); null where none runs. */
   readonly service: ServiceStatus | null;
+  /** Since when it is paused, whether it runs or not. */
+  readonly pausedSince: string | null;
   readonly checkpoint: string | null;
   readonly slot: {
     readonly confirmedFlush: string;
@@ -32,6 +36,8 @@ export interface IndexReport {
   /** Documents that Elasticsearch refuses for their content. */
   readonly deadLetters: number | null;
   readonly snapshot: SnapshotProgress | null;
+  /** The last building anew, or that which is under way. */
+  readonly reindex: Reindex | null;
 }
 
 /** Reads how the service, its slot and its indexes are, again and again. */
@@ -51,6 +57,8 @@ export function openStatusReader(settings: Settings): StatusReader {
   const elasticsearch = createElasticsearch(settings.elasticsearchUrls, timeoutMs);
   const checkpoints = createCheckpointStore(redis, name, '');
   const progress = createProgressStore(redis, name);
+  const pauses = createPauseStore(redis, name);
+  const reindexes = createReindexStore(redis, name);
   const deadLetterIndex = createDeadLetterIndex(elasticsearch, { name, prefix: indexPrefix });
   /** Connects where that has not been done; later the connection mends itself. */
   const service = async (): Promise<ServiceStatus | null> => {
@@ -79,6 +87,7 @@ export function openStatusReader(settings: Settings): StatusReader {
         orNull('elasticsearch', () => deadLetterIndex.counts()),
       ]);
       const checkpoint = await orNull('redis', () => checkpoints.read());
+      const pausedSince = await orNull('redis', () => pauses.read());
       const describeIndex = async (index: string): Promise<IndexReport> => ({
         // An index that is not there yet is no fault of the server's.
         documents:
@@ -89,6 +98,7 @@ export function openStatusReader(settings: Settings): StatusReader {
           )),
         deadLetters: letters && (letters.get(index) ?? 0),
         snapshot: await orNull('redis', () => progress.read(index)),
+        reindex: await orNull('redis', () => reindexes.read(index)),
       });
       const indexes = await Promise.all(
         definitions.map(
@@ -98,6 +108,7 @@ export function openStatusReader(settings: Settings): StatusReader {
       return {
         name,
         service: running,
+        pausedSince,
         checkpoint: checkpoint && formatLsn(checkpoint.lsn),
         slot: slot && {
           confirmedFlush: formatLsn(slot.confirmedFlush),

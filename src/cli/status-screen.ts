@@ -23,9 +23,12 @@ export function renderStatus(report: StatusReport, { hasColours, nowMs }: Screen
   const paint: Paint = (tone, text) =>
     hasColours ? styleText(COLOURS[tone], text, { validateStream: false }) : text;
   const line = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)}${text}`;
-  const { name, service, checkpoint, indexes, unreachable } = report;
+  const { name, service, pausedSince, checkpoint, indexes, unreachable } = report;
   return [
     line('service', describeService(report, nowMs, paint)),
+    ...(pausedSince === null
+      ? []
+      : [line('paused', paint('warn', `since ${pausedSince} (projector resume)`))]),
     ...(service?.reasons ?? []).map(({ reason, detail }) =>
       line('not ready', `${paint('bad', reason)}: ${detail}`),
     ),
@@ -99,9 +102,10 @@ function describeSlot({ slot, unreachable }: StatusReport, paint: Paint): string
   return `${use}, confirmed ${slot.confirmedFlush}, keeps ${formatBytes(slot.retainedBytes)} of WAL`;
 }
 
-function describeIndex({ documents, deadLetters, snapshot }: IndexReport, paint: Paint): string {
+function describeIndex({ documents, deadLetters, snapshot, reindex }: IndexReport, paint: Paint): string {
   const parts = [documents === null ? paint('warn', 'not there') : `${formatCount(documents)} documents`];
   if (deadLetters) parts.push(paint('bad', `${formatCount(deadLetters)} refused (dead-letters list)`));
+  if (reindex?.state === 'running') parts.push(`being built anew since ${reindex.startedAt}`);
   if (snapshot?.state === 'running') {
     const share = Math.min(1, snapshot.total === 0 ? 0 : snapshot.done / snapshot.total);
     const filled = Math.round(share * BAR_WIDTH);

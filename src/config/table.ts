@@ -101,6 +101,13 @@ export const settingsTable = {
     default: 'manual',
     description: 'When the slot is lost or all does not belong together: exit 5, or resync by itself',
   },
+  definitionChanged: {
+    env: 'DEFINITION_CHANGED',
+    group: 'identity',
+    type: oneOf(['rebuild', 'keep']),
+    default: 'rebuild',
+    description: 'When an index was made from another definition: update or rebuild it, or go on by that one',
+  },
   logLevel: {
     env: 'LOG_LEVEL',
     group: 'identity',

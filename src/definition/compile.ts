@@ -48,7 +48,8 @@ function indexPlan(index: ResolvedIndex, watched: readonly WatchedTable[]): Inde
   }));
   const sql = documentSql(index);
   return {
-    name: spec.index,
+    name: definition.as ?? spec.index,
+    alias: spec.index,
     root: { schema, name },
     key,
     documentSql: sql,
@@ -59,6 +60,7 @@ function indexPlan(index: ResolvedIndex, watched: readonly WatchedTable[]): Inde
     hash: fingerprint({ spec, sql }),
     settings: spec.settings,
     mappings: spec.mappings,
+    definition: spec,
   };
 }
 

@@ -9,6 +9,8 @@ import { definitionSchema, type DefinitionSpec } from './schema.ts';
 /** A definition that is well-formed; the database has not been asked yet. */
 export interface Definition {
   readonly spec: DefinitionSpec;
+  /** The plan's name of the index, where it is another than the definition's. */
+  readonly as?: string;
   readonly file: string;
   /** Where a node stands in the file; for a path that is not there, the nearest node above it. */
   readonly locate: (path: SpecPath) => Location;
@@ -47,6 +49,12 @@ export async function loadDefinitions(directory: string): Promise<Definition[]> 
   problems.push(...duplicateNames(definitions));
   throwProblems(problems);
   return definitions;
+}
+
+/** A definition that an index was made from, as it is kept with the index. */
+export function keptDefinition(spec: DefinitionSpec, physical: string): Definition {
+  const file = `the definition that ${physical} was made from`;
+  return { spec, file, locate: () => ({ file, line: 1, column: 1 }) };
 }
 
 /** Parses and validates the text of one definition file. */

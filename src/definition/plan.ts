@@ -1,3 +1,5 @@
+import type { DefinitionSpec } from './schema.ts';
+
 /**
  * A plan is what the definitions and the live catalog compile to: everything the stages need to know of the schema,
  * as SQL text and names. Nobody after this folder reads a definition or a catalog.
@@ -15,8 +17,10 @@ export interface TableName {
 
 /** One index: how its documents are found, read and stored. */
 export interface IndexPlan {
-  /** The definition's name; the alias is this behind the installation's prefix. */
+  /** Tells it from every other of the plan: the definition's name, but for an index that is being replaced meanwhile. */
   readonly name: string;
+  /** The definition's name; the alias that searches use is this behind the installation's prefix. */
+  readonly alias: string;
   readonly root: TableName;
   /** The root's primary key, in key order. A document's id is `keyToId` of their text values. */
   readonly key: readonly KeyColumn[];
@@ -43,6 +47,8 @@ export interface IndexPlan {
   /** The body for index creation, as the definition gives it. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly mappings: Readonly<Record<string, unknown>>;
+  /** What it was compiled from, to be kept with the index. */
+  readonly definition: DefinitionSpec;
 }
 
 export interface TableColumns extends TableName {

@@ -22,7 +22,14 @@ export interface PreparedPlan extends Plan {
  * file and line.
  */
 export async function preparePlan(client: ClientBase, directory: string): Promise<PreparedPlan> {
-  const definitions = await loadDefinitions(directory);
+  return prepareDefinitions(client, await loadDefinitions(directory));
+}
+
+/** The same, of definitions that have been read already. */
+export async function prepareDefinitions(
+  client: ClientBase,
+  definitions: readonly Definition[],
+): Promise<PreparedPlan> {
   const catalog = await readCatalog(client, [...new Set(definitions.flatMap(schemasOf))]);
   const indexes = resolveAll(definitions, catalog);
   const problems: Problem[] = [];
@@ -56,7 +63,7 @@ async function tryStatements(
       await client.query(`explain ${sql}`, parameters).catch((error: unknown) => {
         if (isDenied(error)) throw denial(error, role);
         if (!(error instanceof pg.DatabaseError)) throw error;
-        const file = definitions.find(({ spec }) => spec.index === index.name)?.file ?? index.name;
+        const file = definitions.find(({ spec, as = spec.index }) => as === index.name)?.file ?? index.name;
         throw new ProjectorError(
           'PROJ_DEFINITION_INVALID',
           `${file}: Postgres refuses a statement that it compiles to: ${error.message}`,

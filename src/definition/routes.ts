@@ -15,7 +15,7 @@ export interface TableRoute {
 export function indexRoutes(index: ResolvedIndex): TableRoute[] {
   const merged = new Map<string, TableRoute>();
   for (const node of nodesOf(index)) {
-    const route = routeOf(index.definition.spec.index, node);
+    const route = routeOf(index.definition.as ?? index.definition.spec.index, node);
     const key = JSON.stringify([node.table.oid, route.columns, route.lookup]);
     const known = merged.get(key)?.route;
     merged.set(key, {

@@ -28,7 +28,7 @@ export function watchedTables(
         routes: own,
         rootOf: indexes
           .filter(({ root }) => root.table.oid === table.oid)
-          .map(({ definition }) => definition.spec.index),
+          .map(({ definition }) => definition.as ?? definition.spec.index),
       };
     })
     .sort((a, b) => (`${a.schema}.${a.name}` < `${b.schema}.${b.name}` ? -1 : 1));

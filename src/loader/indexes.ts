@@ -1,8 +1,11 @@
+import type { estypes } from '@elastic/elasticsearch';
 import { z } from 'zod';
+import { flattenSettings, isLiveSetting } from '../definition/index-settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
+import { definitionSchema, type DefinitionSpec } from '../definition/schema.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { failpoint } from '../ops/failpoint.ts';
-import { orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { httpStatus, orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
 
 /** Which history of which database an index or a resume point belongs to. */
 export const originSchema = z.object({
@@ -27,8 +30,15 @@ const metaSchema = z.object({
     origin: originSchema,
     /** What its documents rest on beside the rows; absent in an index of before this was kept. */
     basis: z.array(z.string()).optional(),
+    /** The definition that it was made from, as JSON text; absent in an index of before this was kept. */
+    definition: z.string().optional(),
+    /** Since when it is kept although another has taken its place. */
+    kept: z.string().optional(),
   }),
 });
+
+/** The name of an index, as its definition gives it. */
+export type NamedIndex = Pick<IndexPlan, 'alias'>;
 
 /** An index in Elasticsearch that this projector made. */
 export interface PhysicalIndex {
@@ -38,6 +48,10 @@ export interface PhysicalIndex {
   readonly origin: Origin;
   /** What its documents rest on beside the rows; null when that was not kept. */
   readonly basis: readonly string[] | null;
+  /** The definition that it was made from; null when that was not kept, or is no definition any more. */
+  readonly definition: DefinitionSpec | null;
+  /** Whether it is kept on purpose although another has taken its place: then it is nobody's. */
+  readonly isKept: boolean;
   /** Whether it is the index that was made, and not one restored from a copy. */
   readonly original: boolean;
   /** Whether the alias that searches use points to it. A new one is building until then. */
@@ -50,26 +64,45 @@ interface FoundIndex extends PhysicalIndex {
   readonly isFinished: boolean;
 }
 
+export interface ServingIndex extends NamedIndex {
+  readonly physical: string;
+}
+
+export interface OthersToDrop {
+  readonly keep: string | null;
+  /** Those too that are copies of one that was made. */
+  readonly copies: boolean;
+}
+
 export interface IndexAdmin {
   /** The physical indexes of one index, the newest last. */
-  find(index: IndexPlan): Promise<PhysicalIndex[]>;
+  find(index: NamedIndex): Promise<PhysicalIndex[]>;
   /** Creates an empty physical index, made for building: no replicas, no refresh. */
   create(index: IndexPlan, origin: Origin, basis: readonly string[]): Promise<PhysicalIndex>;
   /** Keeps what all documents of an index rest on by now. */
   rebase(physical: string, basis: readonly string[]): Promise<void>;
+  /**
+   * Makes an index that is there into what its definition gives by now, as far as an open index takes it: settings, and
+   * more properties. What its documents rest on becomes `basis`.
+   * Gives null, with nothing changed but settings, where Elasticsearch refuses: then it takes another index.
+   */
+  amend(index: IndexPlan, physical: PhysicalIndex, basis: readonly string[]): Promise<PhysicalIndex | null>;
   /** Gives a built index its own settings, makes it searchable, and swaps the alias to it in one step. */
   serve(index: IndexPlan, built: PhysicalIndex): Promise<void>;
+  /** Deletes all other physical indexes of this index but those that are kept. `keep` becomes one of these. */
+  dropOthers(index: NamedIndex, current: string, which: OthersToDrop): Promise<void>;
   /**
    * Tells of every other physical index of this projector, of whatever index, that it is not followed any more: it rests
-   * on nothing from now on, so that each of its documents is read again if it should be followed again.
+   * on nothing from now on, so that each of its documents is read again if it should be followed again. Gives those that
+   * searches find still.
    */
-  leaveOthers(followed: ReadonlySet<string>): Promise<void>;
+  leaveOthers(followed: ReadonlySet<string>): Promise<readonly ServingIndex[]>;
   /** Deletes every physical index of this index, and whatever index stands where its alias should. */
-  drop(index: IndexPlan): Promise<void>;
+  drop(index: NamedIndex): Promise<void>;
   refresh(physical: string): Promise<void>;
-  alias(index: IndexPlan): string;
+  alias(index: NamedIndex): string;
   /** The names of the indexes that the alias leads to, whoever made them. */
-  aliasLeadsTo(index: IndexPlan): Promise<string[]>;
+  aliasLeadsTo(index: NamedIndex): Promise<string[]>;
 }
 
 /** Tombstones of deletions are kept this long, so that no late write resurrects a deleted document (invariant 4). */
@@ -85,7 +118,7 @@ export function createIndexAdmin(
   client: Elasticsearch,
   { name, prefix }: { readonly name: string; readonly prefix: string },
 ): IndexAdmin {
-  const aliasOf = (index: IndexPlan): string => `${prefix}${index.name}`;
+  const aliasOf = (index: NamedIndex): string => `${prefix}${index.alias}`;
 
   /** The physical indexes of this projector among those of these names, unfinished ones too, each index's newest last. */
   const findOurs = async (pattern: string): Promise<FoundIndex[]> => {
@@ -99,7 +132,7 @@ export function createIndexAdmin(
     for (const [physical, state] of Object.entries(found)) {
       const meta = metaSchema.safeParse(state.mappings?._meta);
       if (!meta.success || meta.data.projector.name !== name) continue;
-      const { index, hash, uuid, origin, basis = null } = meta.data.projector;
+      const { index, hash, uuid, origin, basis = null, definition, kept } = meta.data.projector;
       ours.push({
         index,
         physical,
@@ -107,6 +140,8 @@ export function createIndexAdmin(
         hash,
         origin,
         basis,
+        definition: definition === undefined ? null : parseDefinition(definition),
+        isKept: kept !== undefined,
         original: uuid === state.settings?.index?.uuid,
         serving: Object.hasOwn(state.aliases ?? {}, `${prefix}${index}`),
         isFinished: uuid !== NOT_YET,
@@ -114,17 +149,29 @@ export function createIndexAdmin(
     }
     return ours.sort((a, b) => (a.physical < b.physical ? -1 : 1));
   };
-  const findAll = async (index: IndexPlan): Promise<FoundIndex[]> =>
-    (await findOurs(`${aliasOf(index)}-*`)).filter((one) => one.index === index.name);
-  const find = async (index: IndexPlan): Promise<PhysicalIndex[]> =>
+  const findAll = async (index: NamedIndex): Promise<FoundIndex[]> =>
+    (await findOurs(`${aliasOf(index)}-*`)).filter((one) => one.index === index.alias);
+  const find = async (index: NamedIndex): Promise<PhysicalIndex[]> =>
     (await findAll(index)).filter(({ isFinished }) => isFinished);
 
-  const rebase = async (physical: string, basis: readonly string[]): Promise<void> => {
+  /** Keeps something else beside what is kept with an index. */
+  const note = async (
+    physical: string,
+    changed: { readonly basis?: readonly string[]; readonly kept?: string },
+  ) => {
     const found = await client.indices.getMapping({ index: physical });
     const meta = found[physical]?.mappings._meta ?? {};
-    const projector = { ...(meta['projector'] as object), basis };
+    const projector = { ...(meta['projector'] as object), ...changed };
     await client.indices.putMapping({ index: physical, _meta: { ...meta, projector } });
   };
+  const rebase = (physical: string, basis: readonly string[]): Promise<void> => note(physical, { basis });
+  const metaOf = (
+    { alias, hash, definition, mappings }: IndexPlan,
+    own: { readonly uuid: string; readonly origin: Origin; readonly basis: readonly string[] },
+  ): Record<string, unknown> => ({
+    ...(mappings['_meta'] ?? {}),
+    projector: { name, index: alias, hash, ...own, definition: JSON.stringify(definition) },
+  });
 
   return {
     find,
@@ -138,13 +185,10 @@ export function createIndexAdmin(
       for (const { physical, isFinished } of await findAll(index))
         if (!isFinished) await client.indices.delete({ index: physical });
       const physical = `${alias}-${timestamp(new Date())}`;
-      const meta = (uuid: string): Record<string, unknown> => ({
-        ...(index.mappings['_meta'] ?? {}),
-        projector: { name, index: index.name, hash: index.hash, uuid, origin, basis },
-      });
+      const meta = (uuid: string): Record<string, unknown> => metaOf(index, { uuid, origin, basis });
       await client.indices.create({
         index: physical,
-        settings: { ...flattenIndex(index.settings), 'index.gc_deletes': GC_DELETES, ...BUILDING },
+        settings: { ...flattenSettings(index.settings), 'index.gc_deletes': GC_DELETES, ...BUILDING },
         mappings: { ...index.mappings, _meta: meta(NOT_YET) },
         aliases: { [writeAliasOf(physical)]: {} },
       });
@@ -157,22 +201,50 @@ export function createIndexAdmin(
         hash: index.hash,
         origin,
         basis,
+        definition: index.definition,
+        isKept: false,
         original: true,
         serving: false,
       };
+    },
+
+    async amend(index, current, basis) {
+      const { physical, origin } = current;
+      const [before, own] = [current.definition?.settings ?? {}, index.settings].map(flattenSettings);
+      const gone = Object.keys(before ?? {}).map((setting) => [setting, null] as const);
+      const settings = Object.fromEntries(
+        [...gone, ...Object.entries(own ?? {})].filter(([setting]) => isLiveSetting(setting)),
+      );
+      const found = await client.indices.getSettings({ index: physical, name: 'index.uuid' });
+      const uuid = found[physical]?.settings?.index?.uuid ?? '';
+      const { properties } = index.mappings as { properties?: Record<string, estypes.MappingProperty> };
+      try {
+        if (Object.keys(settings).length > 0) await client.indices.putSettings({ index: physical, settings });
+        // In one step with the mapping, so that it is never taken for what it is not.
+        await client.indices.putMapping({
+          index: physical,
+          ...(properties && { properties }),
+          _meta: metaOf(index, { uuid, origin, basis }),
+        });
+      } catch (error) {
+        if (httpStatus(error) === 400) return null;
+        throw error;
+      }
+      return { ...current, hash: index.hash, basis, definition: index.definition };
     },
 
     async leaveOthers(followed) {
       const ours = await findOurs(`${prefix}*`);
       // The time tells one leaving from another: what was read again before counts for nothing after it.
       const nothing = [`not followed since ${new Date().toISOString()}`];
-      for (const { physical, isFinished } of ours)
-        if (isFinished && !followed.has(physical)) await rebase(physical, nothing);
+      const left = ours.filter(({ physical, isFinished }) => isFinished && !followed.has(physical));
+      for (const { physical } of left) await rebase(physical, nothing);
+      return left.flatMap(({ index: alias, physical, serving }) => (serving ? { alias, physical } : []));
     },
 
     async serve(index, built) {
       const alias = aliasOf(index);
-      const own = flattenIndex(index.settings);
+      const own = flattenSettings(index.settings);
       await client.indices.putSettings({
         index: built.physical,
         settings: {
@@ -182,7 +254,6 @@ export function createIndexAdmin(
       });
       await client.indices.refresh({ index: built.physical });
       const isAnother = (physical: string): boolean => physical !== built.physical;
-      const others = (await findAll(index)).filter(({ physical }) => isAnother(physical));
       // Somebody may have had it lead to an index that is not ours.
       const astray = (await indexesNamed(client, alias)).filter(isAnother);
       failpoint('before-swap');
@@ -193,7 +264,14 @@ export function createIndexAdmin(
         ],
       });
       failpoint('after-swap');
-      for (const { physical } of others) await client.indices.delete({ index: physical });
+    },
+
+    async dropOthers(index, current, { keep, copies }) {
+      for (const { physical, isKept, original } of await findAll(index)) {
+        if (physical === current || isKept || !(original || copies)) continue;
+        if (physical === keep) await note(physical, { kept: new Date().toISOString() });
+        else await client.indices.delete({ index: physical });
+      }
     },
 
     async drop(index) {
@@ -206,6 +284,11 @@ export function createIndexAdmin(
       await client.indices.refresh({ index: physical });
     },
   };
+}
+
+function parseDefinition(text: string): DefinitionSpec | null {
+  const parsed = definitionSchema.safeParse(JSON.parse(text));
+  return parsed.success ? parsed.data : null;
 }
 
 function writeAliasOf(physical: string): string {
@@ -238,18 +321,4 @@ async function refuseForeignIndex(client: Elasticsearch, alias: string): Promise
     `an index named ${alias} stands where the alias of that name should be`,
     'Delete it, set INDEX_PREFIX, or run once with ES_SHOULD_DROP_INDEX=TRUE, which deletes it.',
   );
-}
-
-/** Settings with every name in its full dotted form, whichever of the accepted nestings they were written in. */
-function flattenIndex(
-  settings: Readonly<Record<string, unknown>>,
-): Record<string, string | number | undefined> {
-  const flat: Record<string, unknown> = {};
-  const walk = (value: unknown, path: string): void => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
-    } else flat[path.startsWith('index.') ? path : `index.${path}`] = value;
-  };
-  walk(settings, '');
-  return flat as Record<string, string | number | undefined>;
 }

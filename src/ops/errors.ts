@@ -62,6 +62,25 @@ export const errorCodes = {
     exit: 1,
     meaning: 'The service that was asked for something ended before it was done.',
   },
+  PROJ_DEFINITION_CHANGED: {
+    exit: 3,
+    meaning:
+      'A definition has changed, and with DEFINITION_CHANGED=keep its index cannot go on by the one it was made from.',
+  },
+  PROJ_WHERE_INVALID: {
+    exit: 2,
+    meaning: "The condition of `snapshot --where` is not one over the columns of the index's root table.",
+  },
+  PROJ_REINDEX_REFUSED: {
+    exit: 1,
+    meaning: 'A reindex cannot be begun or cancelled as things are; the reason is given.',
+  },
+  PROJ_REINDEX_ENDED: {
+    exit: 1,
+    meaning:
+      'A reindex has ended before the new index served: it was cancelled, or the counts did not agree.',
+  },
+  PROJ_PAUSED: { exit: 1, meaning: 'What is asked for needs the stream, and the service is paused.' },
   PROJ_INTERNAL: { exit: 1, meaning: 'A fault of the service itself.' },
 } as const satisfies Record<string, { exit: number; meaning: string }>;
 

@@ -62,7 +62,8 @@ export function reasonsNotReady(signs: Signs): Reason[] {
   }
   for (const { name, detail, ms } of signs.waits) {
     if (name === 'slot') add('standby', detail);
-    else if (ms >= SHORT_WAIT_MS) add(servers.find((server) => server === name) ?? 'waiting', detail);
+    else if (name !== 'pause' && ms >= SHORT_WAIT_MS)
+      add(servers.find((server) => server === name) ?? 'waiting', detail);
   }
   for (const [index, block] of Object.entries(blocked)) add('index-blocked', `${index}: ${block}`);
   if (stuckMs >= STUCK_MS && state !== 'paused')

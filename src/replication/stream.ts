@@ -27,6 +27,8 @@ export interface ReplicationStream extends AsyncDisposable {
    * has failed, after all that came before the failure was read.
    */
   read(limit: number, signal: AbortSignal): Promise<ReplicationMessage[]>;
+  /** Throws when the stream has failed, whether all that came before was read or not. */
+  assertStreaming(): void;
   /** Tells the server that all up to here is durable; a smaller LSN than before is ignored. */
   acknowledge(lsn: Lsn): void;
   /** Bytes of messages that wait to be read. */
@@ -171,6 +173,9 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
         socket()?.resume();
       }
       return taken;
+    },
+    assertStreaming() {
+      if (failure) throw failure;
     },
     acknowledge(lsn) {
       if (lsn <= durable) return;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ProjectorError } from '../ops/errors.ts';
+import { ProjectorError, type ErrorCode } from '../ops/errors.ts';
 import type { Redis } from '../servers/redis.ts';
-import { answerRequest, doWork, takeRequest, type ServiceRequest } from './requests.ts';
+import { answerRequest, doWork, takeRequest, type RequestError, type ServiceRequest } from './requests.ts';
 import { publishStatus, type ServiceStatus } from './status.ts';
 import type { HolderWork } from './work.ts';
 
@@ -37,12 +37,39 @@ async function answer(
   holder: HolderWork,
 ): Promise<void> {
   const error = await doWork(holder, request).then(
-    () => null,
-    (reason: unknown) => {
-      if (signal.aborted) return 'the service was stopped';
-      if (!(reason instanceof ProjectorError && reason.code === 'PROJ_USAGE')) onFailure(reason);
-      return String(reason);
+    () => (signal.aborted && LONG.has(request.kind) ? stopped : null),
+    (reason: unknown): RequestError => {
+      if (signal.aborted) return stopped;
+      if (reason instanceof ProjectorError && ASKERS_FAULTS.has(reason.code)) {
+        const { code, message, fix } = reason;
+        return { code, message, fix };
+      }
+      onFailure(reason);
+      return { code: 'PROJ_INTERNAL', message: String(reason), fix: "See the service's log." };
     },
   );
   await answerRequest(redis, name, request, error);
 }
+
+/** What settles when the session ends, too. */
+const LONG: ReadonlySet<ServiceRequest['kind']> = new Set(['snapshot', 'part'] as const);
+
+const stopped: RequestError = {
+  code: 'PROJ_SERVICE_ENDED',
+  message: 'the service was stopped, or began anew, before it was done',
+  fix: 'Give the command again where the service does not go on with it: an interrupted snapshot is resumed.',
+};
+
+/** What is wrong with the asking, and no reason for the service to end. */
+const ASKERS_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'PROJ_USAGE',
+  'PROJ_PAUSED',
+  'PROJ_WHERE_INVALID',
+  'PROJ_REINDEX_REFUSED',
+  'PROJ_DEFINITION_INVALID',
+  'PROJ_DEFINITION_UNKNOWN_NAME',
+  'PROJ_DEFINITION_AMBIGUOUS',
+  'PROJ_DEFINITION_EXPRESSION',
+  'PROJ_DEFINITION_TABLE',
+  'PROJ_PREFLIGHT',
+] as const);

@@ -4,8 +4,9 @@ import { decideStart, resyncRequired, type StartDecision } from '../checkpoint/s
 import { createCheckpointStore, type CheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
 import { basisOf, type Basis } from '../definition/basis.ts';
-import { hasRowSecurity, preparePlan, type PreparedPlan } from '../definition/prepare.ts';
-import type { IndexAdmin, Origin } from '../loader/indexes.ts';
+import { loadDefinitions, type Definition } from '../definition/load.ts';
+import { hasRowSecurity, prepareDefinitions, type PreparedPlan } from '../definition/prepare.ts';
+import type { IndexAdmin, Origin, PhysicalIndex } from '../loader/indexes.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Track } from '../replication/message.ts';
@@ -19,15 +20,20 @@ import { sqlState, withClient } from '../servers/postgres.ts';
 import type { Position } from '../shared/position.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { Connections } from './connections.ts';
+import { chartCourses, courseInWords, definitionsOf, stuck, type ChartedCourse } from './courses.ts';
 import { findProblems, mend } from './preflight.ts';
 import { createRebuildMarker, type Rebuild, type RebuildMarker } from './rebuild.ts';
+import { createReindexStore } from './reindexes.ts';
 import { readServerIdentity, readWalSenderTimeout } from './server-identity.ts';
 import { readStatus } from './status.ts';
 import { waitForTurn } from './turn.ts';
 
 /** The slot, held: what a session works with. */
 export interface Hold {
+  /** Of all indexes that are followed, those that are being replaced among them. */
   readonly plan: PreparedPlan;
+  /** What is to be done with each index that has a definition, by its name. */
+  readonly courses: ReadonlyMap<string, ChartedCourse>;
   /** What the documents of each index rest on beside the rows, by the index's name. */
   readonly bases: ReadonlyMap<string, Basis>;
   readonly router: Router;
@@ -93,29 +99,24 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     signal,
   }).finally(() => waits.delete('slot'));
 
-  const prepared = await inPostgres(async (client) => {
-    const plan = await preparePlan(client, settings.definitionsDir);
-    const mended = await mend(client, await findProblems(client, plan, settings));
-    for (const sql of mended) log.info({ sql }, 'prepared Postgres');
-    const published = await readPublished(client, settings);
-    const bases = new Map(plan.indexes.map((index) => [index.name, basisOf(index, plan.catalog, published)]));
-    return { plan, bases, walSenderTimeoutMs: await readWalSenderTimeout(client) };
-  });
-  const { plan, bases } = prepared;
-  if (!hasRowSecurity(plan)) connections.refuseHiddenRows();
-  const router = createRouter(plan);
-  const track: Track = (table) => router.track(table);
-  const decoder =
-    settings.decoder === 'wal2json'
-      ? createWal2jsonDecoder({ tables: plan.tables, track })
-      : createPgoutputDecoder({ publication: slot, track });
+  const prepare = (definitions: readonly Definition[]): Promise<PreparedPlan> =>
+    inPostgres(async (client) => {
+      const plan = await prepareDefinitions(client, definitions);
+      const mended = await mend(client, await findProblems(client, plan, settings));
+      for (const sql of mended) log.info({ sql }, 'prepared Postgres');
+      return plan;
+    });
+  const definitions = await loadDefinitions(settings.definitionsDir);
+  const defined = await prepare(definitions);
 
-  const findIndexes = async (): Promise<Awaited<ReturnType<IndexAdmin['find']>>> => {
-    const found = await Promise.all(
-      plan.indexes.map((index) => retry.elasticsearch(() => indexes.find(index))),
+  const findIndexes = async (): Promise<ReadonlyMap<string, readonly PhysicalIndex[]>> =>
+    new Map(
+      await Promise.all(
+        defined.indexes.map(
+          async (index) => [index.alias, await retry.elasticsearch(() => indexes.find(index))] as const,
+        ),
+      ),
     );
-    return found.flat();
-  };
 
   /** Clears the way for a new beginning, or goes on with clearing it. */
   const clear = async (rebuild: Rebuild): Promise<Rebuild> => {
@@ -126,7 +127,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     await retry.redis(() => checkpoints.clear());
     await inPostgres((client) => dropSlot(client, slot));
     if (rebuild.dropsIndexes)
-      for (const index of plan.indexes) await retry.elasticsearch(() => indexes.drop(index));
+      for (const index of defined.indexes) await retry.elasticsearch(() => indexes.drop(index));
     failpoint('after-drop');
     const cleared = { ...rebuild, isCleared: true };
     await retry.redis(() => marker.write(cleared));
@@ -139,11 +140,34 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
         server: await readServerIdentity(client),
         slot: await readSlot(client, slot),
       }))),
-      plugin: decoder.plugin,
+      plugin: settings.decoder,
       checkpoint: await retry.redis(() => checkpoints.read()),
-      indexes: await findIndexes(),
+      indexes: [...(await findIndexes()).values()].flat().filter(({ isKept }) => !isKept),
       rebuilding: rebuild?.incarnation ?? null,
     });
+
+  /** What is to be done with each index, now that it is known which of them belong to the slot. */
+  const chart = async (incarnation: string | null): Promise<ChartedCourse[]> => {
+    const found = await findIndexes();
+    const reindexes = createReindexStore(redis, slot);
+    const courses = await chartCourses({
+      defined: defined.indexes,
+      find: ({ alias }) => Promise.resolve(found.get(alias) ?? []),
+      readReindex: ({ alias }) => retry.redis(() => reindexes.read(alias)),
+      inPostgres,
+      incarnation,
+      onChange: settings.definitionChanged,
+    });
+    for (const course of courses) {
+      if (course.kind === 'stuck') throw stuck(course);
+      const { index, what } = course;
+      if (what.length > 0) {
+        const does = `its definition has changed: it ${courseInWords(course)}`;
+        log.warn({ index: index.alias, changed: what }, does);
+      }
+    }
+    return courses;
+  };
 
   const anew = (how: StartOver): Rebuild => ({
     incarnation: randomUUID(),
@@ -166,6 +190,19 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   }
   if (decision.kind === 'resync') throw resyncRequired(`cannot go on from where it was: ${decision.reason}`);
 
+  const { incarnation: current } = decision;
+  const courses = await chart(decision.kind === 'resume' ? current : null);
+  const inForce = definitionsOf(definitions, courses);
+  const isAsDefined = inForce.every((definition) => definitions.includes(definition));
+  const plan = isAsDefined ? defined : await prepare(inForce);
+  if (!hasRowSecurity(plan)) connections.refuseHiddenRows();
+  const router = createRouter(plan);
+  const track: Track = (table) => router.track(table);
+  const decoder =
+    settings.decoder === 'wal2json'
+      ? createWal2jsonDecoder({ tables: plan.tables, track })
+      : createPgoutputDecoder({ publication: slot, track });
+
   const start =
     decision.kind === 'resume'
       ? decision
@@ -179,6 +216,13 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
         })();
   const { systemIdentifier, timeline, database } = await inPostgres(readServerIdentity);
   const incarnation = start.incarnation ?? randomUUID();
+  const { bases, walSenderTimeoutMs } = await inPostgres(async (client) => {
+    const published = await readPublished(client, settings);
+    return {
+      bases: new Map(plan.indexes.map((index) => [index.name, basisOf(index, plan.catalog, published)])),
+      walSenderTimeoutMs: await readWalSenderTimeout(client),
+    };
+  });
 
   const stream = await retry.postgres(() =>
     openStream({
@@ -187,7 +231,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       decoder,
       from: start.from,
       queueBytes: settings.queueBytes,
-      walSenderTimeoutMs: prepared.walSenderTimeoutMs,
+      walSenderTimeoutMs,
       silenceMs: settings.requestTimeoutMs,
     }).catch((error: unknown) => {
       throw sqlState(error) === '55006' ? slotBusy(slot, error) : error;
@@ -200,6 +244,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     await retry.redis(() => checkpoints.store({ ...start.durable, origin }));
     return {
       plan,
+      courses: new Map(courses.map((course) => [course.index.alias, course])),
       bases,
       router,
       stream,

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../ops/log.ts';
-import { createRedis, isTransientRedisError } from '../servers/redis.ts';
-import { createRetry } from '../servers/retry.ts';
+import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
+import { createRetry, type Retry } from '../servers/retry.ts';
 import { askService } from './requests.ts';
 import { runService } from './run.ts';
 import { readStatus } from './status.ts';
@@ -15,6 +15,26 @@ export async function withHolder(
   { settings, log, stop }: { settings: Settings; log: Logger; stop: AbortSignal },
   task: Task,
 ): Promise<void> {
+  await whereverItRuns(
+    { settings, log, stop },
+    {
+      running: (redis, retry) => task(askService({ redis, name: settings.name, retry, signal: stop }), stop),
+      alone: () => runService({ settings, log, stop, task }),
+    },
+  );
+}
+
+/** What to do through the running service, and what to do where none runs. */
+export interface EitherWay {
+  readonly running: (redis: Redis, retry: Retry) => Promise<void>;
+  readonly alone: (redis: Redis, retry: Retry) => Promise<void>;
+}
+
+/** Does the one where the service runs, and the other where none does. */
+export async function whereverItRuns(
+  { settings, log, stop }: { settings: Settings; log: Logger; stop: AbortSignal },
+  { running, alone }: EitherWay,
+): Promise<void> {
   const redis = createRedis(settings.redisUrl);
   const retry = createRetry({
     server: 'redis',
@@ -25,12 +45,9 @@ export async function withHolder(
   });
   try {
     await redis.connect();
-    if (await retry(() => readStatus(redis, settings.name))) {
-      await task(askService({ redis, name: settings.name, retry, signal: stop }), stop);
-      return;
-    }
+    const isRunning = (await retry(() => readStatus(redis, settings.name))) !== null;
+    await (isRunning ? running : alone)(redis, retry);
   } finally {
     redis.disconnect();
   }
-  await runService({ settings, log, stop, task });
 }

@@ -9,6 +9,8 @@ export interface IndexWatchOptions {
   readonly targets: readonly BuildTarget[];
   /** Whether an index has still to be filled before its alias leads to it. */
   readonly isBuilding: (target: BuildTarget) => boolean;
+  /** Whether another is about to take its place, or has taken it. */
+  readonly isLeaving: (target: BuildTarget) => boolean;
   readonly indexes: Pick<IndexAdmin, 'find' | 'alias'>;
   readonly retry: Retry;
   readonly signal: AbortSignal;
@@ -23,7 +25,7 @@ const INTERVAL_MS = 5_000;
  * @throws ProjectorError `PROJ_INDEX_MISSING`, or `PROJ_RESYNC_REQUIRED` where it is another one (invariant 7).
  */
 export async function watchIndexes(options: IndexWatchOptions): Promise<never> {
-  const { targets, isBuilding, indexes, retry, signal } = options;
+  const { targets, isBuilding, isLeaving, indexes, retry, signal } = options;
   for (;;) {
     await delay(INTERVAL_MS, undefined, { signal });
     for (const target of targets) {
@@ -31,6 +33,7 @@ export async function watchIndexes(options: IndexWatchOptions): Promise<never> {
       // Asked first: it may begin to serve meanwhile.
       const shouldServe = !isBuilding(target);
       const found = (await retry(() => indexes.find(index))).find((one) => one.physical === physical);
+      if (isLeaving(target)) continue;
       if (!found) throw indexGone(`the index ${physical} is gone`);
       if (!found.original) throw resyncRequired(`the index ${physical} was restored from a copy`);
       if (shouldServe && !found.serving)

@@ -40,6 +40,7 @@ export interface Overview {
 /** There is nothing to do while no session holds the slot. */
 const IDLE = {
   state: 'starting',
+  pausedSince: null,
   pendingIds: 0,
   fanOuts: 0,
   batchesInFlight: 0,
@@ -114,9 +115,11 @@ export function createOverview(
     counts,
     heartbeats,
     begin(waits) {
+      // One that has ended in order, for a reindex or a pause, is not counted.
+      if (state.describe) state.last = session();
+      else metrics.telemetry.session();
       state.waits = waits;
       state.describe = null;
-      metrics.telemetry.session();
     },
     hold(incarnation, describe) {
       if (state.incarnation !== null && state.incarnation !== incarnation) heartbeats.clear();

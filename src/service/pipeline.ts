@@ -31,6 +31,10 @@ export interface PipelineOptions {
   readonly targetOf: (index: string) => Target;
   /** Whether searches see an index, or it is still being built. */
   readonly isServing: (index: string) => boolean;
+  /** Whether documents are still written to an index: not, once another has taken its place. */
+  readonly isFollowed: (index: string) => boolean;
+  /** Told that documents of an index could not be read or written. May throw another error in place of this one. */
+  readonly explain: (index: string, error: unknown) => Promise<void>;
   readonly counts: ProjectionCounts & { changes: number };
   readonly telemetry: Telemetry;
   readonly onFailure: (error: unknown) => void;
@@ -63,13 +67,15 @@ export interface Pipeline {
    * of a change to find the documents that it touches.
    */
   stream(onUntold: () => void): Promise<never>;
+  /** Resolves once what is read or written now is written. */
+  readonly untilWritten: () => Promise<void>;
 }
 
 const ID_PAGE = 1_000;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { settings, connections, indexes, hold, targetOf, isServing, counts, telemetry } = options;
-  const { onFailure, log, now, signal } = options;
+  const { settings, connections, indexes, hold, targetOf, isServing, isFollowed, explain } = options;
+  const { counts, telemetry, onFailure, log, now, signal } = options;
   const { retry, redis, elasticsearch, waits, query } = connections;
   const { stream, checkpoints, durable } = hold;
   const { maxInFlight, maxPending } = settings;
@@ -98,7 +104,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     clock: Date.now,
     now,
   });
-  const projection = createProjection({
+  const projectAny = createProjection({
     query: connections.preparedQuery,
     maxBytes: settings.bulkBytes,
     loader: createLoader(deliver),
@@ -108,6 +114,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     telemetry,
     now,
   });
+  const projection: Project = async (target, ids) => {
+    if (!isFollowed(target.index.name)) return;
+    await projectAny(target, ids).catch(async (error: unknown) => {
+      await explain(target.index.name, error);
+      throw error;
+    });
+  };
   const debouncer = createDebouncer({
     indexes: hold.plan.indexes.map(({ name }) => name),
     batchSize: settings.batchSize,
@@ -172,12 +185,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const rowIds = (name: string): AsyncIterable<readonly string[]> =>
     idPages(query, targetOf(name).index.keyPages, { pageSize: ID_PAGE });
+  const untilWritten = (): Promise<void> => dispatcher.until(debouncer.underWay(), signal);
   const documentIds = async function* (name: string, olderThan?: Lsn): AsyncGenerator<readonly string[]> {
     const { physical } = targetOf(name);
     // What has read rows before they went may write them only now; what reads them later sees them gone.
-    await dispatcher.until(debouncer.underWay(), signal);
-    await retry.elasticsearch(() => indexes.refresh(physical));
-    yield* indexIds(elasticsearch, physical, ID_PAGE, { olderThan, retry: retry.elasticsearch });
+    await untilWritten();
+    try {
+      await retry.elasticsearch(() => indexes.refresh(physical));
+      yield* indexIds(elasticsearch, physical, ID_PAGE, { olderThan, retry: retry.elasticsearch });
+    } catch (error) {
+      // Another has taken its place meanwhile, and it is gone.
+      if (isFollowed(name)) throw error;
+    }
     yield* deadLetters.ids(physical, olderThan);
   };
 
@@ -195,6 +214,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return floor.heldSinceMs === null ? 0 : now() - floor.heldSinceMs;
     },
     documentIds,
+    untilWritten,
     project: createClaimedProjection(debouncer, dispatcher, projection, signal),
     async newest() {
       const lsn = await connections.emitMessage();

@@ -56,7 +56,9 @@ export async function probeServers(options: ProbesOptions): Promise<void> {
         await redis.ping();
       }),
       probe('elasticsearch', async () => {
-        const indexes = Object.values(overview.status().indexes).map(({ physical }) => physical);
+        const indexes = Object.values(overview.status().indexes).flatMap(({ physical, replaces }) =>
+          replaces === null ? [physical] : [physical, replaces],
+        );
         overview.blocked(await readBlocks(elasticsearch, indexes).catch(passIfAnswered));
       }),
       every(LOOK_MS, () => overview.look()),

@@ -67,7 +67,7 @@ export function createProjection(options: ProjectionOptions): Project {
     const again = [...resolved.unread, ...result.expired];
     const unaccepted = new Set([...again, ...result.refused.map(({ id }) => id)]);
     const unsettled = await deadLetters.settle({
-      index: target.index.name,
+      index: target.index.alias,
       physical: target.physical,
       refused: result.refused,
       accepted: unaccepted.size > 0 ? ids.filter((id) => !unaccepted.has(id)) : ids,

@@ -10,7 +10,7 @@ import { isTransientRedisError } from '../servers/redis.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { StartOver } from './hold.ts';
 import { createOverview, type Overview } from './overview.ts';
-import { runSession } from './session.ts';
+import { runSession, type SessionEnd } from './session.ts';
 import type { Task } from './work.ts';
 
 export interface ServiceOptions {
@@ -69,26 +69,30 @@ export async function runService(options: ServiceOptions): Promise<void> {
     log.warn({ error: String(error), delayMs: event.delay }, 'the session failed; beginning another');
   });
   try {
-    await policy.execute(
-      () =>
-        runSession({
-          ...options,
-          isStandby,
-          overview,
-          sender,
-          startOver,
-          onHold: () => {
-            startOver = null;
-          },
-        }).catch((reason: unknown) => {
-          const error = sinceRefused(reason);
-          overview.failed(error);
-          // Where it is transient, RESYNC=auto: the stream itself has shown that it is another history.
-          if (error instanceof ProjectorError && error.code === 'PROJ_RESYNC_REQUIRED') startOver = 'beside';
-          throw error;
-        }),
-      stop,
-    );
+    let end: SessionEnd;
+    do {
+      end = await policy.execute(
+        () =>
+          runSession({
+            ...options,
+            isStandby,
+            overview,
+            sender,
+            startOver,
+            onHold: () => {
+              startOver = null;
+            },
+          }).catch((reason: unknown) => {
+            const error = sinceRefused(reason);
+            overview.failed(error);
+            // Where it is transient, RESYNC=auto: the stream itself has shown that it is another history.
+            if (error instanceof ProjectorError && error.code === 'PROJ_RESYNC_REQUIRED')
+              startOver = 'beside';
+            throw error;
+          }),
+        stop,
+      );
+    } while (end === 'to begin again');
   } catch (error) {
     // Stopped while it was waiting for a server: nothing was under way.
     if (!(stop.aborted && error instanceof Error && (isTransient(error) || isCancellation(error))))

@@ -12,15 +12,18 @@ export interface SessionState {
   /** Null while the session is still starting. */
   readonly snapshots: Snapshots | null;
   readonly isStopping: boolean;
+  /** Since when it is paused; null when it is not. */
+  readonly pausedSince: string | null;
   readonly queuedBytes: number;
 }
 
 /** What a session says of itself. */
 export function describeSession(session: SessionState): SessionStatus {
-  const { pipeline, waits, targets, snapshots, queuedBytes } = session;
+  const { pipeline, waits, targets, queuedBytes } = session;
   const { debouncer, dispatcher, fanOut, checkpointer, position, deadLetters } = pipeline;
   return {
     state: stateOf(session),
+    pausedSince: session.pausedSince,
     waits: Object.fromEntries(waits),
     resumePoint: formatLsn(checkpointer.stored),
     covered: formatLsn(position.covered),
@@ -30,26 +33,40 @@ export function describeSession(session: SessionState): SessionStatus {
     queuedBytes,
     oldestPendingSeconds: pipeline.oldestPendingMs / 1_000,
     deadLetters: Object.fromEntries(
-      targets.map(({ index, physical }) => [index.name, deadLetters.count(physical)]),
+      targets
+        .filter(({ isBefore }) => !isBefore)
+        .map(({ index, physical }) => [index.alias, deadLetters.count(physical)]),
     ),
     indexes: Object.fromEntries(
-      targets.map((target) => [target.index.name, describeIndex(target, snapshots)]),
+      targets
+        .filter(({ isBefore }) => !isBefore)
+        .map((target) => [target.index.alias, describeIndex(target, session)]),
     ),
   };
 }
 
-function describeIndex(target: BuildTarget, snapshots: Snapshots | null): SessionStatus['indexes'][string] {
+function describeIndex(
+  target: BuildTarget,
+  { targets, snapshots }: SessionState,
+): SessionStatus['indexes'][string] {
   const { physical, index } = target;
   const progress = snapshots?.progress.get(index.name);
+  // The one that serves until this one is filled, where it is followed meanwhile.
+  const before = targets.find(
+    (one) => one.isBefore && one.index.alias === index.alias && (snapshots?.isFollowed(one) ?? true),
+  );
+  const isFilled = snapshots ? snapshots.isComplete(target) : !target.isBuilding && !target.isOutdated;
   return {
     physical,
-    isComplete: snapshots ? snapshots.isComplete(target) : !target.isBuilding && !target.isOutdated,
+    replaces: before?.physical ?? null,
+    isComplete: isFilled || (before !== undefined && !before.isOutdated),
     snapshot: progress ? { state: progress.state, done: progress.done, total: progress.total } : null,
   };
 }
 
-function stateOf({ isStopping, snapshots }: SessionState): SessionStatus['state'] {
+function stateOf({ isStopping, pausedSince, snapshots }: SessionState): SessionStatus['state'] {
   if (isStopping) return 'stopping';
+  if (pausedSince !== null) return 'paused';
   if (!snapshots) return 'starting';
   return snapshots.isRunning ? 'snapshotting' : 'streaming';
 }

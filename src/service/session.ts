@@ -1,15 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
-import type { Logger } from '../ops/log.ts';
-import { formatLsn } from '../shared/lsn.ts';
+import { atMostEvery, type Logger } from '../ops/log.ts';
+import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import { attend } from './attendance.ts';
+import { BeginAgainError } from './begin-again.ts';
 import { openConnections } from './connections.ts';
+import { compareCounts } from './counts.ts';
 import { followHeartbeats } from './heartbeat.ts';
+import { createHolderWork, createPausedWork } from './holder-work.ts';
+import { createGivingUp } from './giving-up.ts';
 import { takeHold, type StartOver } from './hold.ts';
 import { watchIndexes } from './index-watch.ts';
-import { createPipeline } from './pipeline.ts';
 import type { Overview } from './overview.ts';
+import { createPipeline } from './pipeline.ts';
+import { createPauseStore, paused, readRetainedBytes, untilPaused, untilResumed } from './pauses.ts';
+import { createReindexStore } from './reindexes.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { createSchemaWatch } from './schema-watch.ts';
 import { describeSession } from './session-status.ts';
@@ -36,13 +42,18 @@ export interface SessionOptions {
   readonly sender: { pid: number | null };
 }
 
+/** How a session has ended in order: for good, or to be followed by another. */
+export type SessionEnd = 'ended' | 'to begin again';
+
 const COVERED_POLL_MS = 50;
+/** The log is told of a paused slot's WAL so often. */
+const RETAINED_NOTICE_MS = 60_000;
 
 /**
  * One session: takes hold of the slot, streams and snapshots until it is stopped or fails. It begins where the last
  * one's resume point stands, so a failure that may pass is answered by another session.
  */
-export async function runSession(options: SessionOptions): Promise<void> {
+export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const { settings, log, stop, overview } = options;
   const now = (): number => performance.now();
   await using resources = new AsyncDisposableStack();
@@ -52,6 +63,20 @@ export async function runSession(options: SessionOptions): Promise<void> {
     if (!(error instanceof Error && error.name === 'AbortError')) failure.abort(error);
   };
   const finishing = new AbortController();
+  const state: { isToBeginAgain: boolean; pausedSince: string | null } = {
+    isToBeginAgain: false,
+    pausedSince: null,
+  };
+  /** Ends the session in order, and has another follow it. */
+  const beginAgain = (why: string): void => {
+    if (ending.aborted) return;
+    log.info({ why }, 'beginning another session');
+    state.isToBeginAgain = true;
+    finishing.abort();
+    // What a server that is away keeps from ending is left, and done by the next.
+    const late = setTimeout(() => failure.abort(new BeginAgainError(why)), settings.shutdownTimeoutMs);
+    resources.defer(() => clearTimeout(late));
+  };
   /** Ends what goes on only while the session is to go on. */
   const ending = AbortSignal.any([stop, finishing.signal, failure.signal]);
 
@@ -85,8 +110,17 @@ export async function runSession(options: SessionOptions): Promise<void> {
   options.onHold();
   resources.use(hold.stream);
   const indexNames = hold.plan.indexes.map(({ name }) => name);
+  const reindexes = createReindexStore(redis, settings.name);
   const targets: BuildTarget[] = [];
   let snapshots: Snapshots | null = null;
+  let work: HolderWork | null = null;
+  const { giveUp, explain } = createGivingUp({
+    targets,
+    isBuilding: (target) => snapshots?.isBuilding(target) === true,
+    reindexes,
+    retry: retry.redis,
+    log,
+  });
   const pipeline = createPipeline({
     settings,
     connections,
@@ -94,6 +128,8 @@ export async function runSession(options: SessionOptions): Promise<void> {
     hold,
     targetOf: (name) => findTarget(targets, name),
     isServing: (name) => snapshots !== null && !snapshots.isBuilding(findTarget(targets, name)),
+    isFollowed: (name) => snapshots === null || snapshots.isFollowed(findTarget(targets, name)),
+    explain,
     counts: overview.counts,
     telemetry: overview.telemetry,
     onFailure: fail,
@@ -102,18 +138,6 @@ export async function runSession(options: SessionOptions): Promise<void> {
     signal: ending,
   });
   const { checkpointer, deadLetters, dispatcher, project, newest } = pipeline;
-  const workWith = ({ run }: Snapshots): HolderWork => ({
-    snapshot: run,
-    reread: async (name, ids) => {
-      const target = findTarget(targets, name);
-      await newest();
-      await project(target, ids);
-    },
-    covered: async (lsn) => {
-      while (checkpointer.stored < lsn) await delay(COVERED_POLL_MS, undefined, { signal: ending });
-    },
-    dropDeadLetters: (physical, ids) => deadLetters.drop(physical, ids),
-  });
   const status = (): ServiceStatus => overview.status();
   overview.hold(hold.origin.incarnation, () =>
     describeSession({
@@ -122,6 +146,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
       targets,
       snapshots,
       isStopping: stop.aborted,
+      pausedSince: state.pausedSince,
       queuedBytes: hold.stream.queuedBytes,
     }),
   );
@@ -129,17 +154,47 @@ export async function runSession(options: SessionOptions): Promise<void> {
     redis,
     name: settings.name,
     status,
-    work: () => snapshots && workWith(snapshots),
+    work: () => (state.pausedSince === null ? work : createPausedWork(paused(state.pausedSince))),
     onFailure: fail,
     signal: ending,
   });
   attending.catch(fail);
   log.info({ from: formatLsn(hold.durable.lsn), indexes: indexNames }, 'holding the slot');
 
-  targets.push(
-    ...(await ensureTargets(hold.plan, hold.bases, indexes, hold.origin, retry.elasticsearch, log)),
-  );
+  // The slot is held meanwhile, and nothing is taken from it.
+  const pauses = createPauseStore(redis, settings.name);
+  const occasionally = atMostEvery(RETAINED_NOTICE_MS, now);
+  const pausedSince = async (): Promise<string | null> => {
+    const since = await retry.redis(() => pauses.read());
+    if (since !== null && options.task) throw paused(since);
+    return since;
+  };
+  await untilResumed({
+    pausedSince,
+    retainedBytes: () => readRetainedBytes(settings, retry.postgres),
+    assertStreaming: () => hold.stream.assertStreaming(),
+    onPaused(since, retainedBytes) {
+      state.pausedSince = since;
+      waits.set(
+        'pause',
+        `\`projector resume\`; the slot keeps ${(retainedBytes / 2 ** 20).toFixed(1)} MiB of WAL`,
+      );
+      occasionally(() => log.warn({ since, retainedBytes }, 'paused; the slot keeps WAL'));
+    },
+    now,
+    signal: ending,
+  }).catch(async (error: unknown) => {
+    if (stop.aborted) await withdrawStatus(redis, settings.name).catch(() => undefined);
+    throw error;
+  });
+  state.pausedSince = null;
+  waits.delete('pause');
+
+  targets.push(...(await ensureTargets({ hold, indexes, reindexes, retry, log })));
   await deadLetters.open(targets.map(({ physical }) => physical));
+  const covered = async (lsn: Lsn): Promise<void> => {
+    while (checkpointer.stored < lsn) await delay(COVERED_POLL_MS, undefined, { signal: ending });
+  };
   snapshots = createSnapshots({
     settings,
     connections,
@@ -147,12 +202,40 @@ export async function runSession(options: SessionOptions): Promise<void> {
     targets,
     project,
     rebuild: hold.rebuild,
+    reindexes,
+    compareCounts: ({ index, physical }) =>
+      compareCounts({
+        index,
+        physical,
+        query: connections.query,
+        elasticsearch: connections.elasticsearch,
+        retry: retry.elasticsearch,
+        refused: () => deadLetters.count(physical),
+        changes: () => overview.counts.changes,
+        newest,
+        covered,
+        signal: ending,
+      }),
+    giveUp,
+    explain,
+    untilWritten: pipeline.untilWritten,
     onServed: () => deadLetters.sweep(),
     documentIds: pipeline.documentIds,
     newest,
     log,
     now,
     ending,
+  });
+  work = createHolderWork({
+    settings,
+    connections,
+    plan: hold.plan,
+    targets,
+    pipeline,
+    snapshots,
+    reindexes,
+    covered,
+    beginAgain,
   });
   const schemaWatch = createSchemaWatch({
     settings,
@@ -168,7 +251,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
 
   stop.removeEventListener('abort', stopEarly);
   // Before the indexes that are missing are filled, so that a snapshot that it asks for fills them.
-  const task = options.task?.(workWith(snapshots), ending).then(() => finishing.abort());
+  const task = options.task?.(work, ending).then(() => finishing.abort());
   const snapshotting = snapshots.run([]);
   const checkpointing = checkpointer.run(ending);
   const streaming = pipeline.stream(() => schemaWatch.look());
@@ -176,11 +259,13 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const watchingIndexes = watchIndexes({
     targets,
     isBuilding: snapshots.isBuilding,
+    isLeaving: snapshots.isLeaving,
     indexes,
     retry: retry.elasticsearch,
     signal: ending,
   });
-  const watches = [schemaWatch.run(), watching, watchingIndexes];
+  const watchingPause = untilPaused({ pausedSince, signal: ending }).then(() => beginAgain('it is paused'));
+  const watches = [schemaWatch.run(), watching, watchingIndexes, watchingPause];
   const beating = followHeartbeats({ overview, pipeline, signal: ending });
   for (const part of [streaming, snapshotting, checkpointing, ...watches, beating, task]) part?.catch(fail);
   await aborted(ending);
@@ -191,7 +276,9 @@ export async function runSession(options: SessionOptions): Promise<void> {
   await Promise.all([dispatcher.drain(), Promise.allSettled([snapshotting, checkpointing])]);
   failure.signal.throwIfAborted();
   await checkpointer.finish();
+  if (state.isToBeginAgain && !stop.aborted) return 'to begin again';
   await withdrawStatus(redis, settings.name).catch(() => undefined);
+  return 'ended';
 }
 
 /** Resolves when the signal is aborted. */

@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
+import type { Part } from '../definition/part.ts';
 import type { IndexAdmin } from '../loader/indexes.ts';
 import type { Logger } from '../ops/log.ts';
 import { passBarrier } from '../replication/gate.ts';
-import type { Lsn } from '../shared/lsn.ts';
+import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import { createProgressStore, type ProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
 import { runSnapshot } from '../snapshot/snapshot.ts';
 import type { Connections } from './connections.ts';
+import type { Counts } from './counts.ts';
 import type { Project } from './projection.ts';
 import type { RebuildMarker } from './rebuild.ts';
+import { endReindex, type Reindex, type ReindexStore } from './reindexes.ts';
 import type { BuildTarget } from './targets.ts';
 
 export interface SnapshotsOptions {
@@ -19,7 +23,16 @@ export interface SnapshotsOptions {
   /** Claims, reads and writes documents. */
   readonly project: Project;
   readonly rebuild: RebuildMarker;
-  /** Told when an index has come to serve, and those that it replaces are gone. */
+  readonly reindexes: ReindexStore;
+  /** Counts the rows of an index and the documents of a new one. */
+  readonly compareCounts: (target: BuildTarget) => Promise<Counts & { readonly agree: boolean }>;
+  /** Gives up a new index, and says why. Rejects, since the session is not to go on. */
+  readonly giveUp: (target: BuildTarget, reason: string) => Promise<never>;
+  /** Told that rows of an index could not be read. May throw another error in place of this one. */
+  readonly explain: (index: string, error: unknown) => Promise<void>;
+  /** Resolves once nothing that has begun before writes documents. */
+  readonly untilWritten: () => Promise<void>;
+  /** Told when those that an index replaces are gone. */
   readonly onServed: () => Promise<void>;
   /** Pages the ids of the documents that an index has or refuses, or that are on their way into it, of versions before this. */
   readonly documentIds: (index: string, olderThan: Lsn) => AsyncIterable<readonly string[]>;
@@ -37,8 +50,16 @@ export interface Snapshots {
    * interrupted, and those that are named, one after the other. Settles when that is done or the session ends.
    */
   readonly run: (requested: readonly string[]) => Promise<void>;
+  /** Reads the documents of some rows again. Settles when that is done or the session ends. */
+  readonly runPart: (name: string, part: Part) => Promise<void>;
+  /** Gives up building an index; false where it has come to serve, or is about to. */
+  readonly cancel: (target: BuildTarget) => boolean;
   /** Whether this index has still to be filled before its alias leads to it. */
   readonly isBuilding: (target: BuildTarget) => boolean;
+  /** Whether the alias leads to another in this one's place, or is about to. */
+  readonly isLeaving: (target: BuildTarget) => boolean;
+  /** Whether documents are still written to it. */
+  readonly isFollowed: (target: BuildTarget) => boolean;
   /** Whether it has been filled with what its documents rest on now. */
   readonly isComplete: (target: BuildTarget) => boolean;
   /** How far the snapshots of this session are, by the index's name. */
@@ -47,6 +68,9 @@ export interface Snapshots {
   readonly isRunning: boolean;
 }
 
+/** A search that has begun before the alias was moved may go on for so long in the index that it found. */
+const SEARCHES_END_MS = 2_000;
+
 /** The session's snapshots: the second producer of ids, beside the stream. */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { settings, connections, indexes, project, log, now, ending } = options;
@@ -54,7 +78,13 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const shown = new Map<string, SnapshotProgress>();
   const progress = retrying(createProgressStore(connections.redis, settings.name), retry.redis, shown);
   const building = new Set(options.targets.filter(({ isBuilding }) => isBuilding));
-  const outdated = new Set(options.targets.filter(({ isOutdated }) => isOutdated));
+  const outdated = new Set(options.targets.filter(({ isOutdated, isBefore }) => isOutdated && !isBefore));
+  const cancelled = new Set<BuildTarget>();
+  const swapping = new Set<BuildTarget>();
+  const leaving = new Set<BuildTarget>();
+  const left = new Set<BuildTarget>();
+  /** The removals of what has been replaced. */
+  const removals: Promise<void>[] = [];
   const state = { isRunning: false, previous: Promise.resolve() };
 
   /**
@@ -67,6 +97,64 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       await project(target, ids);
     }
     return true;
+  };
+
+  const readReindex = async ({ index }: BuildTarget): Promise<Reindex | null> => {
+    const reindex = await retry.redis(() => options.reindexes.read(index.alias));
+    return reindex?.state === 'running' ? reindex : null;
+  };
+  const writeReindex = ({ index }: BuildTarget, reindex: Reindex): Promise<void> =>
+    retry.redis(() => options.reindexes.write(index.alias, reindex));
+
+  /** Whether a new index has what it is to have, before searches see it. */
+  const agreesWithRows = async (target: BuildTarget): Promise<boolean> => {
+    const reindex = await readReindex(target);
+    if (!reindex?.before) return true;
+    const { agree, ...counts } = await options.compareCounts(target);
+    log.info({ index: target.index.alias, ...counts }, 'compared the new index with the rows');
+    if (cancelled.has(target)) return false;
+    if (agree) await writeReindex(target, { ...reindex, counts });
+    else {
+      const { documents, rows, refused } = counts;
+      const reason = `it has ${documents} documents (${refused} refused) of ${rows} rows`;
+      await options.giveUp(target, reason);
+    }
+    return agree && !ending.aborted;
+  };
+
+  /** Has the alias lead to a new index in one step; what it replaces goes a little later. */
+  const serve = async (target: BuildTarget): Promise<void> => {
+    const { index, physical } = target;
+    const reindex = await readReindex(target);
+    const before = options.targets.find(
+      ({ index: other, isBefore }) => isBefore && other.alias === index.alias,
+    );
+    const isReplacing = (await retry.elasticsearch(() => indexes.aliasLeadsTo(index))).some(
+      (one) => one !== physical,
+    );
+    if (cancelled.has(target)) return;
+    swapping.add(target);
+    if (before) leaving.add(before);
+    await retry.elasticsearch(() => indexes.serve(index, target.state));
+    // From here on nobody looks at it.
+    if (before) left.add(before);
+    building.delete(target);
+    log.info({ index: index.alias, physical }, 'the alias leads to it');
+    const remove = async (): Promise<void> => {
+      // Where the session ends meanwhile, the next one does it.
+      if (isReplacing) await delay(SEARCHES_END_MS, undefined, { signal: ending });
+      await options.untilWritten();
+      const keep = reindex?.keeps ? reindex.before : null;
+      await retry.elasticsearch(() => indexes.dropOthers(index, physical, { keep, copies: true }));
+      await options.onServed();
+      if (reindex)
+        await writeReindex(target, endReindex((await readReindex(target)) ?? reindex, 'done', new Date()));
+    };
+    const removal = remove().catch((error: unknown) => {
+      if (!ending.aborted) throw error;
+    });
+    removal.catch(() => undefined);
+    removals.push(removal);
   };
 
   const fill = async (target: BuildTarget): Promise<void> => {
@@ -84,19 +172,22 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       chunkSize: settings.snapshotChunkSize,
       parallelism: settings.snapshotParallelism,
       maxRate: settings.snapshotMaxRate,
-      finish: () => (since === null ? Promise.resolve(true) : sweep(target, since)),
+      finish: async () => {
+        if (since !== null && !(await sweep(target, since))) return false;
+        return !building.has(target) || (await agreesWithRows(target));
+      },
       signal: ending,
       now,
+    }).catch(async (error: unknown) => {
+      await options.explain(index.name, error);
+      throw error;
     });
     if (!result) return;
-    if (building.has(target) || outdated.has(target)) {
-      // What replaced an index for a while goes, too.
-      await retry.elasticsearch(() => indexes.serve(index, target.state));
-      await options.onServed();
-    }
+    // What replaced an index for a while goes, too.
+    if (building.has(target) || outdated.has(target)) await serve(target);
+    if (building.has(target)) return;
     if (outdated.has(target)) await retry.elasticsearch(() => indexes.rebase(physical, basis.parts));
     outdated.delete(target);
-    building.delete(target);
     log.info({ index: index.name, documents: result.done }, 'snapshot done');
   };
 
@@ -111,15 +202,19 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       },
       signal: ending,
     });
-    for (const target of options.targets) {
+    for (const target of options.targets.filter(({ isBefore }) => !isBefore)) {
       const { name } = target.index;
-      const isInterrupted = async (): Promise<boolean> => (await progress.read(name))?.state === 'running';
+      const isInterrupted = async (): Promise<boolean> => {
+        const interrupted = await progress.read(name);
+        return interrupted?.state === 'running' && interrupted.physical === target.physical;
+      };
       const isDue = building.has(target) || outdated.has(target) || requested.includes(name);
       if (!isDue && !(await isInterrupted())) continue;
       state.isRunning = true;
       await fill(target);
       if (ending.aborted) return;
     }
+    await Promise.all(removals);
     if (building.size === 0) await retry.redis(() => options.rebuild.end());
     state.isRunning = false;
   };
@@ -129,13 +224,51 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       state.previous = state.previous.then(() => run(requested));
       return state.previous;
     },
+    async runPart(name, part) {
+      const since = await options.newest();
+      for (const target of options.targets.filter(({ index }) => index.alias === name)) {
+        const { index, physical } = target;
+        log.info({ index: index.name, physical, since: formatLsn(since) }, 'reading a part again');
+        const partly = { ...index, ...part, name: partProgressName(index.name) };
+        // It is asked for anew each time.
+        await progress.clear(partly.name);
+        const result = await runSnapshot({
+          index: partly,
+          physical,
+          basis: '',
+          query: connections.query,
+          project: (ids) => project(target, ids),
+          progress,
+          chunkSize: settings.snapshotChunkSize,
+          parallelism: settings.snapshotParallelism,
+          maxRate: settings.snapshotMaxRate,
+          finish: () => Promise.resolve(true),
+          signal: ending,
+          now,
+        });
+        if (!result) return;
+        log.info({ index: index.name, documents: result.done }, 'part done');
+      }
+    },
+    cancel(target) {
+      if (!building.has(target) || swapping.has(target)) return false;
+      cancelled.add(target);
+      return true;
+    },
     isBuilding: (target) => building.has(target),
+    isLeaving: (target) => leaving.has(target),
+    isFollowed: (target) => !left.has(target),
     isComplete: (target) => !building.has(target) && !outdated.has(target),
     progress: shown,
     get isRunning() {
       return state.isRunning || building.size + outdated.size > 0;
     },
   };
+}
+
+/** The name under which the progress of a part's reading is kept, which no index has. */
+export function partProgressName(index: string): string {
+  return `${index}@part`;
 }
 
 /** Of what a snapshot's documents rest on: the progress of one that rested on something else counts for nothing. */

@@ -6,7 +6,8 @@ const count = (meaning: string): z.ZodNumber => z.number().describe(meaning);
 
 /** What the session knows; the rest is known of the service through all its sessions. */
 const sessionShape = {
-  state: z.enum(['starting', 'snapshotting', 'streaming', 'stopping']),
+  state: z.enum(['starting', 'paused', 'snapshotting', 'streaming', 'stopping']),
+  pausedSince: z.string().nullable().describe('Since when it is paused, ISO 8601; null when it is not'),
   waits: z.record(z.string(), z.string()).describe('What it waits for, by name'),
   resumePoint: z.string().nullable().describe('All before this LSN is durable'),
   covered: z.string().nullable().describe('How far the stream has been routed, an LSN'),
@@ -21,7 +22,15 @@ const sessionShape = {
       z.string(),
       z.object({
         physical: z.string().describe('The index in Elasticsearch that is written to'),
-        isComplete: z.boolean().describe('Whether it has been filled, so that searches may rely on it'),
+        replaces: z
+          .string()
+          .nullable()
+          .describe(
+            'The one that is written to, too, and searched until this one is filled; null: there is none',
+          ),
+        isComplete: z
+          .boolean()
+          .describe('Whether the one that is searched is filled, so that searches may rely on it'),
         snapshot: z
           .object({ state: z.enum(['running', 'done']), done: z.number(), total: z.number() })
           .nullable()

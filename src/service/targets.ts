@@ -1,15 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { compareBasis, type Basis } from '../definition/basis.ts';
-import type { IndexPlan, Plan } from '../definition/plan.ts';
-import type { IndexAdmin, Origin, PhysicalIndex } from '../loader/indexes.ts';
+import type { IndexPlan } from '../definition/plan.ts';
+import type { IndexAdmin, PhysicalIndex } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Retry } from '../servers/retry.ts';
+import { BeginAgainError } from './begin-again.ts';
+import { isBefore, type ChartedCourse } from './courses.ts';
+import type { Hold } from './hold.ts';
 import type { Target } from './projection.ts';
+import { endReindex, newReindex, type ReindexStore } from './reindexes.ts';
 
 /** A physical index that documents are written to, and whether it has still to be filled. */
 export interface BuildTarget extends Target {
   readonly state: PhysicalIndex;
   readonly isBuilding: boolean;
+  /** It serves until another of the same name is filled, and goes then. */
+  readonly isBefore: boolean;
   /** What its documents rest on from now on. */
   readonly basis: Basis;
   /** They rest on something else still: each has to be read again. */
@@ -25,38 +32,117 @@ export function currentIndex(
   { hash }: IndexPlan,
   incarnation: string | undefined,
 ): PhysicalIndex | undefined {
-  const current = physicals.filter((one) => one.hash === hash && one.origin.incarnation === incarnation);
+  const current = physicals.filter(
+    (one) => one.hash === hash && one.origin.incarnation === incarnation && !one.isKept,
+  );
   return current.find(({ serving }) => serving) ?? current.at(-1);
 }
 
-/** The current index of every definition, or a new one. An older index serves on until the new one is filled. */
-export async function ensureTargets(
-  plan: Plan,
-  bases: ReadonlyMap<string, Basis>,
-  indexes: IndexAdmin,
-  origin: Origin,
-  retry: Retry,
-  log: Logger,
-): Promise<BuildTarget[]> {
+export interface TargetOptions {
+  readonly hold: Hold;
+  readonly indexes: IndexAdmin;
+  readonly reindexes: ReindexStore;
+  readonly retry: { readonly elasticsearch: Retry; readonly redis: Retry };
+  readonly log: Logger;
+}
+
+/**
+ * The current index of every definition, or a new one. An older index serves on until the new one is filled; where it can
+ * be followed meanwhile, it is a target of its own.
+ *
+ * @throws BeginAgainError where Elasticsearch has shown that an index does not take a change: it is to be built anew.
+ */
+export async function ensureTargets(options: TargetOptions): Promise<BuildTarget[]> {
+  const { hold, indexes, retry, log } = options;
+  const { plan, courses, bases } = hold;
   const targets: BuildTarget[] = [];
   for (const index of plan.indexes) {
+    const course = courses.get(index.alias);
     const basis = bases.get(index.name) ?? { parts: [], filled: [] };
-    const state = await retry(
-      async () =>
-        currentIndex(await indexes.find(index), index, origin.incarnation) ??
-        (await indexes.create(index, origin, basis.parts)),
-    );
-    if (!state.serving) log.info({ index: index.name, physical: state.physical }, 'building an index');
+    const state =
+      isBefore(index) && course?.serving ? course.serving : await ensureIndex(options, index, course, basis);
+    if (!state.serving) log.info({ index: index.alias, physical: state.physical }, 'building an index');
     const { physical, writeAlias } = state;
     const become = state.basis && compareBasis(state.basis, basis);
     const isOutdated = become === 'changed';
-    if (isOutdated)
-      log.warn({ index: index.name }, 'what its documents rest on has changed; reading all again');
-    else if (become !== 'same') await retry(() => indexes.rebase(physical, basis.parts));
-    targets.push({ index, physical, writeAlias, state, isBuilding: !state.serving, basis, isOutdated });
+    const target = { index, physical, writeAlias, state, basis, isOutdated, isBefore: isBefore(index) };
+    if (isOutdated && !target.isBefore)
+      log.warn({ index: index.alias }, 'what its documents rest on has changed; reading all again');
+    else if (!isOutdated && become !== 'same')
+      await retry.elasticsearch(() => indexes.rebase(physical, basis.parts));
+    targets.push({ ...target, isBuilding: !state.serving });
   }
-  await retry(() => indexes.leaveOthers(new Set(targets.map(({ physical }) => physical))));
+  for (const target of targets) {
+    const { index } = target;
+    const isAlone = !targets.some((one) => one !== target && one.index.alias === index.alias);
+    if (isAlone && !target.isBuilding) await clearAway(options, target, courses.get(index.alias));
+  }
+  const followed = new Set(targets.map(({ physical }) => physical));
+  for (const { alias, physical } of await retry.elasticsearch(() => indexes.leaveOthers(followed))) {
+    if (!courses.has(alias))
+      log.warn({ physical }, 'it has no definition any more; searches find it as it was when it had one');
+  }
   return targets;
+}
+
+/** Drops what a session that was interrupted has replaced already, or what was given up. */
+async function clearAway(
+  { indexes, reindexes, retry }: TargetOptions,
+  { index, physical }: BuildTarget,
+  course: ChartedCourse | undefined,
+): Promise<void> {
+  const running = course?.reindex?.state === 'running' ? course.reindex : null;
+  // What was begun by itself is given up where the definition has become another again.
+  const isBuilt = running?.physical === physical;
+  const keep = running?.keeps && isBuilt ? running.before : null;
+  await retry.elasticsearch(() => indexes.dropOthers(index, physical, { keep, copies: false }));
+  if (!running) return;
+  await retry.redis(() =>
+    isBuilt
+      ? reindexes.write(index.alias, endReindex(running, 'done', new Date()))
+      : reindexes.clear(index.alias),
+  );
+}
+
+/** The index that is written to, by its course. */
+async function ensureIndex(
+  { hold, indexes, reindexes, retry, log }: TargetOptions,
+  index: IndexPlan,
+  course: ChartedCourse | undefined,
+  basis: Basis,
+): Promise<PhysicalIndex> {
+  const { origin } = hold;
+  const serving = course?.serving;
+  const running = course?.reindex?.state === 'running' ? course.reindex : null;
+  const begin = newReindex(
+    { id: randomUUID(), isAskedFor: false, hash: index.hash, keeps: false },
+    new Date(),
+  );
+  if (serving && (course.kind === 'follow' || course.kind === 'keep')) return serving;
+  if (serving && course.kind === 'amend') {
+    // The time tells one change from another: what was read again before counts for nothing after it.
+    const unread = [`not read by its definition since ${new Date().toISOString()}`];
+    const rests = course.readsAgain ? unread : (serving.basis ?? []);
+    const amended = await retry.elasticsearch(() => indexes.amend(index, serving, rests));
+    if (amended) return amended;
+    await retry.redis(() => reindexes.write(index.alias, begin));
+    throw new BeginAgainError(`${serving.physical} does not take the change: it is built anew`);
+  }
+  const found = await retry.elasticsearch(() => indexes.find(index));
+  const others = found.filter(({ physical }) => physical !== serving?.physical);
+  const state =
+    (course?.kind === 'rebuild'
+      ? currentIndex(others, index, origin.incarnation)
+      : currentIndex(found, index, origin.incarnation)) ??
+    (await retry.elasticsearch(() => indexes.create(index, origin, basis.parts)));
+  if (running || course?.kind === 'rebuild') {
+    const { physical } = state;
+    const before = serving?.physical ?? null;
+    const reindex = { ...(running ?? begin), hash: index.hash, physical, before };
+    await retry.redis(() => reindexes.write(index.alias, reindex));
+    log.info({ index: index.alias, physical, before }, 'building it anew beside the one that serves');
+  }
+  return state;
 }
 
 /** Throws PROJ_USAGE when there is no index of that name. */
@@ -66,6 +152,11 @@ export function findTarget(targets: readonly BuildTarget[], name: string): Build
   throw new ProjectorError(
     'PROJ_USAGE',
     `there is no index ${name}`,
-    `Choose from: ${targets.map(({ index }) => index.name).join(', ')}.`,
+    `Choose from: ${targets.flatMap(({ index, isBefore }) => (isBefore ? [] : index.name)).join(', ')}.`,
   );
+}
+
+/** Whether the index that one of this name is to replace is followed, too. */
+export function hasBefore(targets: readonly BuildTarget[], { alias }: Pick<IndexPlan, 'alias'>): boolean {
+  return targets.some(({ index, isBefore }) => isBefore && index.alias === alias);
 }

@@ -1,7 +1,8 @@
 import { createCheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
-import { hasRowSecurity, preparePlan } from '../definition/prepare.ts';
+import { loadDefinitions } from '../definition/load.ts';
+import { hasRowSecurity, prepareDefinitions, type PreparedPlan } from '../definition/prepare.ts';
 import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
@@ -10,6 +11,8 @@ import { withClient } from '../servers/postgres.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import { verifyIndex, type Verified } from '../verify/verify.ts';
 import { openConnections } from './connections.ts';
+import { chartCourses, definitionsOf } from './courses.ts';
+import { createReindexStore } from './reindexes.ts';
 import { readStatus } from './status.ts';
 import { currentIndex } from './targets.ts';
 import type { HolderWork } from './work.ts';
@@ -54,15 +57,27 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   const names = { name: settings.name, prefix: settings.indexPrefix };
   const admin = createIndexAdmin(elasticsearch, names);
   const deadLetters = createDeadLetterIndex(elasticsearch, names);
-  const plan = await retry.postgres(() =>
-    withClient(
-      settings.databaseUrl,
-      `projector ${settings.name}`,
-      (client) => preparePlan(client, settings.definitionsDir),
-      settings.requestTimeoutMs,
-    ),
-  );
-  if (!hasRowSecurity(plan)) connections.refuseHiddenRows();
+  const reindexes = createReindexStore(redis, settings.name);
+  const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
+    retry.postgres(() =>
+      withClient(settings.databaseUrl, `projector ${settings.name}`, work, settings.requestTimeoutMs),
+    );
+  /** The plan that the service goes by: of an index that it keeps as it was, the definition of then. */
+  const preparePlan = async (): Promise<PreparedPlan> => {
+    const definitions = await loadDefinitions(settings.definitionsDir);
+    const defined = await inPostgres((client) => prepareDefinitions(client, definitions));
+    const checkpoint = await retry.redis(() => checkpoints.read());
+    const courses = await chartCourses({
+      defined: defined.indexes,
+      find: (index) => retry.elasticsearch(() => admin.find(index)),
+      readReindex: ({ alias }) => retry.redis(() => reindexes.read(alias)),
+      inPostgres,
+      incarnation: checkpoint?.origin.incarnation ?? null,
+      onChange: 'keep',
+    });
+    const kept = courses.filter(({ kind }) => kind === 'keep');
+    return inPostgres((client) => prepareDefinitions(client, definitionsOf(definitions, kept)));
+  };
 
   const cover = async (): Promise<void> => {
     const lsn = await connections.emitMessage();
@@ -91,6 +106,9 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
 
   // What the stream has still to bring would be looked at more than once.
   await cover();
+  await untilStreaming();
+  const plan = await preparePlan();
+  if (!hasRowSecurity(plan)) connections.refuseHiddenRows();
   const reports: IndexReport[] = [];
   for (const index of plan.indexes.filter(({ name }) => options.indexes.includes(name))) {
     await untilStreaming();

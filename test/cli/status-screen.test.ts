@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { StatusReport } from '../../src/cli/status-report.ts';
 import { formatBytes, formatSeconds, renderStatus } from '../../src/cli/status-screen.ts';
+import { newReindex } from '../../src/service/reindexes.ts';
 import type { ServiceStatus } from '../../src/service/status.ts';
 
 const startedMs = Date.parse('2026-11-27T08:00:00Z');
@@ -10,6 +11,7 @@ const plainly = { hasColours: false, nowMs: startedMs + 7_380_000 };
 
 const service: ServiceStatus = {
   state: 'streaming',
+  pausedSince: null,
   waits: {},
   resumePoint: '0/30',
   covered: '0/30',
@@ -42,10 +44,11 @@ const service: ServiceStatus = {
 const report: StatusReport = {
   name: 'films',
   service,
+  pausedSince: null,
   checkpoint: '0/30',
   slot: { confirmedFlush: '0/30', active: true, lost: false, retainedBytes: 3 * 2 ** 20 },
   indexes: {
-    movies: { documents: 3_844, deadLetters: 0, snapshot: null },
+    movies: { documents: 3_844, deadLetters: 0, snapshot: null, reindex: null },
   },
   unreachable: {},
 };
@@ -108,11 +111,25 @@ index      movies: 3,844 documents`,
       total: 1_000,
       after: null,
     } as const;
-    const indexes = { movies: { documents: null, deadLetters: 8, snapshot } };
+    const indexes = { movies: { documents: null, deadLetters: 8, snapshot, reindex: null } };
     assert.match(
       renderStatus({ ...report, indexes }, plainly),
       /movies: not there, 8 refused \(dead-letters list\), snapshot █{10}░{10} 500 of 1,000$/,
     );
+  });
+
+  it('says since when it is paused, and what is being built anew', () => {
+    const startedAt = '2026-11-27T09:00:00.000Z';
+    const reindex = {
+      ...newReindex({ id: 'r', isAskedFor: true, hash: 'h', keeps: false }, new Date(startedAt)),
+      before: 'm-1',
+    };
+    const indexes = { movies: { documents: 7, deadLetters: 0, snapshot: null, reindex } };
+    const lines = renderStatus({ ...report, service: null, pausedSince: startedAt, indexes }, plainly).split(
+      '\n',
+    );
+    assert.equal(lines[1], `paused     since ${startedAt} (projector resume)`);
+    assert.equal(lines.at(-1), `index      movies: 7 documents, being built anew since ${startedAt}`);
   });
 
   it('has colours where asked for, which change nothing else', () => {

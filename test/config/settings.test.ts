@@ -43,6 +43,7 @@ test('three URLs are enough, and everything else has its default', () => {
     indexPrefix: '',
     shouldDropIndex: false,
     resync: 'manual',
+    definitionChanged: 'rebuild',
     logLevel: 'info',
     decoder: 'pgoutput',
     schemaCheckIntervalMs: 10_000,

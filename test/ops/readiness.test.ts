@@ -30,6 +30,7 @@ describe('a service', () => {
     [{ state: 'starting', failure: 'connection terminated' }, ['failed', 'starting']],
     [{ state: 'stopping' }, ['stopping']],
     [{ state: 'paused', stuckMs: 60_000 }, ['paused']],
+    [{ state: 'paused', waits: [{ name: 'pause', detail: 'resume', ms: 60_000 }] }, ['paused']],
     [{ state: 'snapshotting', incomplete: ['movies'] }, ['snapshotting']],
     [{ unreachable: { redis: 'timed out' } }, ['redis']],
     [{ unreachable: { elasticsearch: 'refused', postgres: 'refused' } }, ['postgres', 'elasticsearch']],

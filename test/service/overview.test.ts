@@ -6,6 +6,7 @@ import type { SessionStatus } from '../../src/service/status.ts';
 
 const idle: SessionStatus = {
   state: 'streaming',
+  pausedSince: null,
   waits: {},
   resumePoint: '0/100',
   covered: '0/100',
@@ -15,7 +16,7 @@ const idle: SessionStatus = {
   queuedBytes: 0,
   oldestPendingSeconds: 0,
   deadLetters: { movies: 2 },
-  indexes: { movies: { physical: 'movies-1', isComplete: true, snapshot: null } },
+  indexes: { movies: { physical: 'movies-1', replaces: null, isComplete: true, snapshot: null } },
 };
 
 /** The overview of a service whose session says what the test says, on a clock that is set by hand. */
@@ -106,6 +107,22 @@ describe('the overview of a service', () => {
     overview.begin(new Map());
     overview.hold('one', () => idle);
     assert.deepEqual(reasons(), []);
+  });
+
+  it('knows what a session knew that has ended in order, and is followed by another', async () => {
+    const { overview, reasons } = openOverview({ state: 'paused', pausedSince: '2026-11-27T09:00:00.000Z' });
+    assert.deepEqual(reasons(), ['paused']);
+    overview.begin(new Map());
+    const { state, pausedSince, resumePoint, deadLetters } = overview.status();
+    assert.deepEqual(
+      { state, pausedSince, resumePoint, deadLetters },
+      { state: 'starting', pausedSince: null, resumePoint: '0/100', deadLetters: { movies: 2 } },
+    );
+    assert.deepEqual(reasons(), ['starting']);
+    assert.match(await overview.metrics.registry.metrics(), /^projector_sessions_total 1$/m);
+    overview.failed(new Error('connection terminated'));
+    overview.begin(new Map());
+    assert.match(await overview.metrics.registry.metrics(), /^projector_sessions_total 2$/m);
   });
 
   it('keeps heartbeats from session to session of the same slot', () => {

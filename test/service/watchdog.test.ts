@@ -38,6 +38,7 @@ describe('the watchdog', () => {
 describe('what moves', () => {
   const status: Parameters<typeof movementOf>[0] = {
     state: 'streaming',
+    pausedSince: null,
     waits: {},
     resumePoint: '0/10',
     covered: '0/10',

@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createPauseStore } from '../service/pauses.ts';
+import { whereverItRuns } from '../service/holder.ts';
+import { readStatus, type ServiceStatus } from '../service/status.ts';
+import type { CommandContext } from './main.ts';
+
+const POLL_MS = 100;
+
+/** Has the service finish what is under way, and then hold the slot and do nothing, until `projector resume`. */
+export function pause(context: CommandContext): Promise<number> {
+  return set(context, true);
+}
+
+/** Lets a paused service go on. */
+export function resume(context: CommandContext): Promise<number> {
+  return set(context, false);
+}
+
+async function set({ settings, log, stop }: CommandContext, isToPause: boolean): Promise<number> {
+  const isSo = (status: ServiceStatus | null): boolean => (status?.state === 'paused') === isToPause;
+  await whereverItRuns(
+    { settings, log, stop },
+    {
+      async running(redis, retry) {
+        const store = createPauseStore(redis, settings.name);
+        await retry(() => (isToPause ? store.pause(new Date()) : store.resume()));
+        for (;;) {
+          const status = await retry(() => readStatus(redis, settings.name));
+          if (isSo(status)) break;
+          if (!status) break;
+          await delay(POLL_MS, undefined, { signal: stop });
+        }
+        console.log(
+          isToPause
+            ? 'paused: the slot is held and keeps its WAL (projector status); projector resume goes on'
+            : 'it goes on',
+        );
+      },
+      async alone(redis, retry) {
+        const store = createPauseStore(redis, settings.name);
+        await retry(() => (isToPause ? store.pause(new Date()) : store.resume()));
+        console.log(
+          isToPause
+            ? 'no service runs; one that is started holds the slot and waits for projector resume'
+            : 'no service runs; one that is started goes on',
+        );
+      },
+    },
+  );
+  return 0;
+}
