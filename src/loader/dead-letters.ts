@@ -14,6 +14,8 @@ export interface DeadLettersOptions {
   readonly retry: Retry;
   /** More new letters in a minute stop the service; 0 for no limit. */
   readonly perMinute: number;
+  /** Whether another index is being built in place of this one: its mapping may be the very reason. No letter of it counts. */
+  readonly isReplaced: (physical: string) => boolean;
   readonly log: Logger;
   /** The time of day, in ms since 1970. */
   readonly clock: () => number;
@@ -56,7 +58,7 @@ export interface DeadLetters {
 const MINUTE_MS = 60_000;
 
 export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
-  const { store, deliver, retry, perMinute, log, clock, now } = options;
+  const { store, deliver, retry, perMinute, isReplaced, log, clock, now } = options;
   const counts = new Map<string, number>();
   /** The documents that may have a letter: so that those that have none cost nothing. */
   const filters = new Map<string, IdFilter>();
@@ -76,9 +78,9 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
   const sweep = (): Promise<void> => retry(() => store.sweep());
 
   /** A wrong mapping is not a bad document: then it is better to stop than to set one document after another aside. */
-  const admit = (index: string, fresh: readonly RefusedDocument[]): void => {
+  const admit = (index: string, physical: string, fresh: readonly RefusedDocument[]): void => {
     const last = fresh.at(-1);
-    if (!last || perMinute === 0) return;
+    if (!last || perMinute === 0 || isReplaced(physical)) return;
     recent = recent.filter(isRecent);
     if (recent.length + fresh.length > perMinute) throw tooMany(perMinute, index, last);
     recent.push(...fresh.map(now));
@@ -93,10 +95,11 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
       for (const physical of physicals) {
         for await (const letters of store.pages({ physical }, retry)) {
           for (const { id } of letters) filterOf(physical).add(id);
+          changeCount(physical, letters.length);
+          if (isReplaced(physical)) continue;
           recent.push(
             ...letters.map(({ at }) => now() - Math.abs(clock() - Date.parse(at))).filter(isRecent),
           );
-          changeCount(physical, letters.length);
         }
       }
     },
@@ -108,6 +111,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
       const letters = await retry(() => store.among(physical, [...refused.map(({ id }) => id), ...perhaps]));
       admit(
         index,
+        physical,
         refused.filter(({ id }) => !letters.has(id)),
       );
 

@@ -14,18 +14,25 @@ const PINNED = {
 } as const;
 
 /** The session's settings as start-up options, which reach replication connections too. */
-const STARTUP_OPTIONS = Object.entries(PINNED)
-  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
-  .join(' ');
+function startupOptions(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+    .join(' ');
+}
 
 const CONNECTION_TIMEOUT_MS = 10_000;
 
-/** Connection settings for an ordinary or a replication connection, pinned as above. */
-export function connectionConfig(url: string, applicationName: string, timeoutMs: number): ClientConfig {
+/** Connection settings for an ordinary or a replication connection, pinned as above, and as `more` says. */
+export function connectionConfig(
+  url: string,
+  applicationName: string,
+  timeoutMs: number,
+  more: Readonly<Record<string, string>> = {},
+): ClientConfig {
   return {
     connectionString: url,
     application_name: applicationName,
-    options: STARTUP_OPTIONS,
+    options: startupOptions({ ...PINNED, ...more }),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: Math.min(timeoutMs, CONNECTION_TIMEOUT_MS),

@@ -21,19 +21,24 @@ export interface Pool {
   end(): Promise<void>;
 }
 
-/**
- * A pool of at most `max` connections. One that dies while idle is replaced; it is not an error. Of each new one,
- * `onConnect` is told first.
- */
+export interface PoolOptions {
+  /** Told of each new connection first. */
+  readonly onConnect?: (client: pg.Client) => void;
+  /** What its sessions begin with, beside what every session pins. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A pool of at most `max` connections. One that dies while idle is replaced; it is not an error. */
 export function createPool(
   url: string,
   applicationName: string,
   max: number,
   silenceMs: number,
-  onConnect?: (client: pg.Client) => void,
+  options: PoolOptions = {},
 ): Pool {
+  const { onConnect, settings } = options;
   const pool = new pg.Pool({
-    ...connectionConfig(url, applicationName, silenceMs),
+    ...connectionConfig(url, applicationName, silenceMs, settings),
     max,
     idleTimeoutMillis: 30_000,
   });

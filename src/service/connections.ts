@@ -51,18 +51,19 @@ export function openConnections(
 ): Connections {
   const applicationName = `projector ${settings.name}`;
   const state = { refusesHiddenRows: false };
-  const openPool = (connections: number, ...sets: string[]): Pool =>
-    createPool(settings.databaseUrl, applicationName, connections, settings.requestTimeoutMs, (client) => {
-      // A connection that breaks meanwhile reads nothing.
-      for (const set of state.refusesHiddenRows ? [...sets, 'set row_security = off'] : sets)
-        client.query(set).catch(() => undefined);
+  const openPool = (connections: number, sessionSettings: Readonly<Record<string, string>> = {}): Pool =>
+    createPool(settings.databaseUrl, applicationName, connections, settings.requestTimeoutMs, {
+      settings: sessionSettings,
+      onConnect: (client) => {
+        // A connection that breaks meanwhile reads nothing.
+        if (state.refusesHiddenRows) client.query('set row_security = off').catch(() => undefined);
+      },
     });
   // Planned for the keys of one batch, a statement may read whole tables, by parallel workers even. Its time is to depend
   // on the number of keys alone.
-  const documentPool = openPool(
-    settings.postgresMaxConnections - RESERVED_CONNECTIONS,
-    'set plan_cache_mode = force_generic_plan',
-  );
+  const documentPool = openPool(settings.postgresMaxConnections - RESERVED_CONNECTIONS, {
+    plan_cache_mode: 'force_generic_plan',
+  });
   // A lookup is planned for its keys: one genre may have half the films.
   const pool = openPool(LOOKUP_CONNECTIONS);
   const gatePool = createPool(settings.databaseUrl, applicationName, 1, settings.requestTimeoutMs);

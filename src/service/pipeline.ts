@@ -33,6 +33,8 @@ export interface PipelineOptions {
   readonly isServing: (index: string) => boolean;
   /** Whether documents are still written to an index: not, once another has taken its place. */
   readonly isFollowed: (index: string) => boolean;
+  /** Whether another physical index is being built in place of this one. */
+  readonly isReplaced: (physical: string) => boolean;
   /** Told that documents of an index could not be read or written. May throw another error in place of this one. */
   readonly explain: (index: string, error: unknown) => Promise<void>;
   readonly counts: ProjectionCounts & { changes: number };
@@ -100,6 +102,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     deliver,
     retry: retry.elasticsearch,
     perMinute: settings.deadLettersPerMinute,
+    isReplaced: options.isReplaced,
     log,
     clock: Date.now,
     now,

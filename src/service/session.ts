@@ -129,6 +129,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     targetOf: (name) => findTarget(targets, name),
     isServing: (name) => snapshots !== null && !snapshots.isBuilding(findTarget(targets, name)),
     isFollowed: (name) => snapshots === null || snapshots.isFollowed(findTarget(targets, name)),
+    isReplaced: (replaced) => targets.some(({ physical, isBefore }) => isBefore && physical === replaced),
     explain,
     counts: overview.counts,
     telemetry: overview.telemetry,

@@ -154,6 +154,16 @@ describe('more dead letters in a minute than are allowed', () => {
     assert.deepEqual(await bed.ids(), []);
     assert.equal(next.count(bed.physical), 0);
   });
+
+  it('may be as many as they are, of an index that another is to replace', async () => {
+    await using bed = await open({ perMinute: 2, isReplaced: true });
+    await bed.settle(10n, { refused: ['a', 'b', 'c'] });
+    assert.deepEqual(await bed.ids(), ['a', 'b', 'c']);
+    const next = bed.holder();
+    await next.open([bed.physical]);
+    await next.settle(bed.batch(11n, { refused: ['a', 'b', 'c', 'd'] }));
+    assert.equal(next.count(bed.physical), 4);
+  });
 });
 
 const DAY_MS = 86_400_000;
@@ -183,7 +193,7 @@ interface Bed extends AsyncDisposable {
 }
 
 /** A physical index, and the dead letters of a projector of its own. */
-async function open({ perMinute = 100 } = {}): Promise<Bed> {
+async function open({ perMinute = 100, isReplaced = false } = {}): Promise<Bed> {
   const client = createElasticsearch([sharedServers().elasticsearchUrl], 30_000);
   const name = `t_${randomBytes(6).toString('hex')}`;
   const store = createDeadLetterIndex(client, { name, prefix: '' });
@@ -202,6 +212,7 @@ async function open({ perMinute = 100 } = {}): Promise<Bed> {
       }),
       retry: (action) => action(),
       perMinute,
+      isReplaced: () => isReplaced,
       log: createLogger('silent'),
       clock: () => bed.time,
       now: () => passedMs,
