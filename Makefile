@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak stack stack-stop setup
 NODE := node_modules/.bin/node
+# Hundreds of processes load the same modules: each after the first finds them compiled.
+export NODE_COMPILE_CACHE := $(CURDIR)/.cache/compiled
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20

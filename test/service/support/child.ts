@@ -29,9 +29,11 @@ export function startProjector(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): ProjectorProcess {
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const ofNode = { PATH, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }) };
   const child = spawn(process.execPath, [join(checkout, 'src/cli/main.ts'), ...args], {
     cwd: tmpdir(),
-    env: { PATH: process.env['PATH'], DEFINITIONS_DIR: join(checkout, 'definitions'), ...env },
+    env: { ...ofNode, DEFINITIONS_DIR: join(checkout, 'definitions'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
