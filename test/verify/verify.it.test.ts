@@ -69,7 +69,8 @@ describe('projector verify', () => {
   it('finds rows whose change the stream did not carry, and mends them', async (t) => {
     await using setting = await openSetting(t);
     await insertFilms(setting, 20);
-    await using service = setting.run();
+    // It would notice by itself, before verify does.
+    await using service = setting.run({ SCHEMA_CHECK_INTERVAL_MS: '3600000' });
     await service.untilStreaming();
     await setting.covered();
     const { admin, database } = setting;
