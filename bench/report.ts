@@ -73,14 +73,19 @@ export function measurementsTable(rows: readonly Measured[]): string {
   );
 }
 
-/** Rates beside the ceiling that was measured with each of them: the rows of a table, and their ratios. */
-export function besideCeiling(
-  rate: Measured,
-  ceiling: Measured,
+/** Values beside those that were measured with each of them: the rows of a table, and their ratios. */
+export function beside(
+  own: Measured,
+  other: Measured,
+  ratioDigits = 3,
 ): { readonly rows: readonly Measured[]; readonly ratios: readonly number[] } {
-  const ratios = rate.values.map((value, run) => value / (ceiling.values[run] ?? NaN));
+  const ratios = own.values.map((value, run) => value / (other.values[run] ?? NaN));
   return {
-    rows: [rate, { ...ceiling, name: `  ${ceiling.name}` }, { name: '  ratio', values: ratios, digits: 3 }],
+    rows: [
+      own,
+      { ...other, name: `  ${other.name}` },
+      { name: '  ratio', values: ratios, digits: ratioDigits },
+    ],
     ratios,
   };
 }

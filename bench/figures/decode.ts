@@ -8,7 +8,7 @@ import { prepareDocuments } from '../bed/documents.ts';
 import { readRaw } from '../bed/raw-reader.ts';
 import { runService } from '../bed/service.ts';
 import { markEnd, openSlot } from '../bed/slot.ts';
-import { besideCeiling, measurementsTable, rounded, roundedSpread, spread } from '../report.ts';
+import { beside, measurementsTable, rounded, roundedSpread, spread } from '../report.ts';
 import type { Figure } from './figure.ts';
 
 const LINKS_A_FILM = 10;
@@ -66,7 +66,7 @@ export const decodeFigure: Figure = async ({ servers, options, say, signal }) =>
 
   const rates = followed.map(({ seconds }) => films / seconds);
   const memory = followed.map(({ peakMemoryMib }) => peakMemoryMib);
-  const decoding = besideCeiling(
+  const decoding = beside(
     {
       name: `a transaction of ${rows} rows, decoded and routed: changes/s`,
       values: decoded,
@@ -74,7 +74,7 @@ export const decodeFigure: Figure = async ({ servers, options, say, signal }) =>
     },
     { name: 'pg_recvlogical', values: raw, digits: 0 },
   );
-  const following = besideCeiling(
+  const following = beside(
     { name: `its ${films} documents, written: documents/s`, values: rates, digits: 0 },
     {
       name: `ceiling, overwriting (bulks ${best?.concurrency} × ${best?.size})`,

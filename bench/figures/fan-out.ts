@@ -5,7 +5,7 @@ import { prepareDocuments } from '../bed/documents.ts';
 import { pacedEdits } from '../bed/edits.ts';
 import { runService, startService } from '../bed/service.ts';
 import { acknowledged, currentLsn } from '../bed/slot.ts';
-import { besideCeiling, measurementsTable, percentile, rounded, roundedSpread, spread } from '../report.ts';
+import { beside, measurementsTable, percentile, rounded, roundedSpread, spread } from '../report.ts';
 import type { Figure } from './figure.ts';
 
 const GENRE = 'Everything';
@@ -61,7 +61,7 @@ export const fanOutFigure: Figure = async ({ servers, options, say, signal }) =>
 
   const p99 = others.map((one) => percentile(one, 0.99));
   const p50 = others.map((one) => percentile(one, 0.5));
-  const { rows, ratios } = besideCeiling(
+  const { rows, ratios } = beside(
     { name: `a genre of ${films} films renamed: documents/s`, values: rates, digits: 0 },
     {
       name: `ceiling, overwriting (bulks ${best.concurrency} × ${best.size})`,

@@ -3,14 +3,7 @@ import { bulkRate, findBestBulk, type BulkRate } from '../bed/bulk.ts';
 import { prepareDocuments } from '../bed/documents.ts';
 import type { Cpu } from '../bed/service.ts';
 import { runSnapshot, type SnapshotRun } from '../bed/snapshot.ts';
-import {
-  besideCeiling,
-  measurementsTable,
-  rounded,
-  roundedSpread,
-  spread,
-  type Measured,
-} from '../report.ts';
+import { beside, measurementsTable, rounded, roundedSpread, spread, type Measured } from '../report.ts';
 import type { Figure } from './figure.ts';
 
 const INDEX = 'movies';
@@ -44,7 +37,7 @@ export const snapshotFigure: Figure = async ({ servers, options, say, signal }) 
     return {
       rates,
       ceiling,
-      ...besideCeiling(
+      ...beside(
         { name: `until ${until}: snapshot, documents/s`, values: rates, digits: 0 },
         { name: `ceiling (bulks ${best.concurrency} × ${best.size})`, values: ceiling, digits: 0 },
       ),

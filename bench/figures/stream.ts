@@ -8,7 +8,7 @@ import { singleRowCommits, type CommitsOptions } from '../bed/edits.ts';
 import { readRaw } from '../bed/raw-reader.ts';
 import { runService } from '../bed/service.ts';
 import { markEnd, openSlot } from '../bed/slot.ts';
-import { besideCeiling, measurementsTable, rounded, roundedSpread, spread } from '../report.ts';
+import { beside, measurementsTable, rounded, roundedSpread, spread } from '../report.ts';
 import type { Figure } from './figure.ts';
 
 const HOT_COMMITS = 200_000;
@@ -46,7 +46,7 @@ export const streamFigure: Figure = async ({ servers, options, say, signal }) =>
   const hotRates = hot.map(({ seconds }) => HOT_COMMITS / seconds);
   const rawRates = hot.map(({ rawSeconds }) => HOT_COMMITS / rawSeconds);
   const memory = [...distinct, ...hot].map(({ peakMemoryMib }) => peakMemoryMib);
-  const distinctRows = besideCeiling(
+  const distinctRows = beside(
     { name: `${films} commits on different films: documents/s`, values: rates, digits: 0 },
     {
       name: `ceiling, overwriting (bulks ${best.concurrency} × ${best.size})`,
@@ -54,7 +54,7 @@ export const streamFigure: Figure = async ({ servers, options, say, signal }) =>
       digits: 0,
     },
   );
-  const hotRows = besideCeiling(
+  const hotRows = beside(
     { name: `${HOT_COMMITS} commits on ${HOT_FILMS} films: commits/s`, values: hotRates, digits: 0 },
     { name: 'pg_recvlogical', values: rawRates, digits: 0 },
   );

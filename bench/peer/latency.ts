@@ -5,7 +5,7 @@ import { makeBed, type Bed } from '../bed/bed.ts';
 import { pacedEdits } from '../bed/edits.ts';
 import { runService, startService } from '../bed/service.ts';
 import type { Figure } from '../figures/figure.ts';
-import { measurementsTable, percentile, rounded, roundedSpread, spread } from '../report.ts';
+import { beside, measurementsTable, percentile, rounded, roundedSpread, spread } from '../report.ts';
 import { pgsyncVersion } from './install.ts';
 import { openPgsync, type Pgsync } from './pgsync.ts';
 
@@ -66,17 +66,19 @@ export const peerLatencyFigure: Figure = async ({ servers, options, say, signal 
   const compared = [0.5, 0.99].map((share) => {
     const values = of(own, share);
     const peerValues = of(peer, share);
-    const ratios = values.map((value, run) => value / (peerValues[run] ?? NaN));
-    return { name: `p${share * 100}`, values, peerValues, ratios };
+    return {
+      name: `p${share * 100}`,
+      values,
+      peerValues,
+      ...beside(
+        { name: `readable by id, ${PER_SECOND} commits/s: p${share * 100}, ms`, values, digits: 1 },
+        { name: `PGSync ${pgsyncVersion}`, values: peerValues, digits: 1 },
+        2,
+      ),
+    };
   });
   return {
-    table: measurementsTable(
-      compared.flatMap(({ name, values, peerValues, ratios }) => [
-        { name: `readable by id, ${PER_SECOND} commits/s: ${name}, ms`, values, digits: 1 },
-        { name: `  PGSync ${pgsyncVersion}`, values: peerValues, digits: 1 },
-        { name: '  ratio', values: ratios, digits: 2 },
-      ]),
-    ),
+    table: measurementsTable(compared.flatMap(({ rows }) => rows)),
     json: {
       figure: 'latency',
       peer: 'pgsync',

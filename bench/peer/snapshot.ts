@@ -1,7 +1,7 @@
 import { makeBed, type Bed } from '../bed/bed.ts';
 import { runSnapshot } from '../bed/snapshot.ts';
 import type { Figure } from '../figures/figure.ts';
-import { measurementsTable, rounded, roundedSpread, spread } from '../report.ts';
+import { beside, measurementsTable, rounded, roundedSpread, spread } from '../report.ts';
 import { pgsyncVersion } from './install.ts';
 import { openPgsync, type Pgsync } from './pgsync.ts';
 
@@ -34,12 +34,14 @@ export const peerSnapshotFigure: Figure = async ({ servers, options, say, signal
     peerMemory.push(peer.peakMemoryMib);
     say(`run ${run}: ${Math.round(rate)} documents/s, PGSync ${Math.round(peerRate)}`);
   }
-  const ratios = rates.map((rate, run) => rate / (peerRates[run] ?? NaN));
+  const { rows, ratios } = beside(
+    { name: 'snapshot, documents/s', values: rates, digits: 0 },
+    { name: `PGSync ${pgsyncVersion}`, values: peerRates, digits: 0 },
+    1,
+  );
   return {
     table: measurementsTable([
-      { name: 'snapshot, documents/s', values: rates, digits: 0 },
-      { name: `PGSync ${pgsyncVersion}, documents/s`, values: peerRates, digits: 0 },
-      { name: '  ratio', values: ratios, digits: 1 },
+      ...rows,
       { name: 'service, peak resident MiB', values: memory, digits: 0 },
       { name: 'PGSync, peak resident MiB', values: peerMemory, digits: 0 },
     ]),

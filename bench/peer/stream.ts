@@ -5,7 +5,7 @@ import { drain } from '../bed/backlog.ts';
 import { makeBed, type Bed } from '../bed/bed.ts';
 import { runService } from '../bed/service.ts';
 import type { Figure } from '../figures/figure.ts';
-import { measurementsTable, rounded, roundedSpread, spread } from '../report.ts';
+import { beside, measurementsTable, rounded, roundedSpread, spread } from '../report.ts';
 import { commitBacklog, type BacklogKind } from './backlogs.ts';
 import { pgsyncVersion } from './install.ts';
 import { openPgsync, type Pgsync } from './pgsync.ts';
@@ -68,17 +68,22 @@ export const peerStreamFigure: Figure = async ({ servers, options, say, signal }
   const compared = kinds.map((kind) => {
     const rates = ratesOf(own, kind);
     const peerRates = ratesOf(peer, kind);
-    return { kind, rates, peerRates, ratios: rates.map((rate, run) => rate / (peerRates[run] ?? NaN)) };
+    return {
+      kind,
+      rates,
+      peerRates,
+      ...beside(
+        { name: `${TRANSACTIONS} transactions, ${kind}: transactions/s`, values: rates, digits: 0 },
+        { name: `PGSync ${pgsyncVersion}`, values: peerRates, digits: 1 },
+        1,
+      ),
+    };
   });
   const memory = own.map(({ peakMemoryMib }) => peakMemoryMib);
   const peerMemory = peer.map(({ peakMemoryMib }) => peakMemoryMib);
   return {
     table: measurementsTable([
-      ...compared.flatMap(({ kind, rates, peerRates, ratios }) => [
-        { name: `${TRANSACTIONS} transactions, ${kind}: transactions/s`, values: rates, digits: 0 },
-        { name: `  PGSync ${pgsyncVersion}`, values: peerRates, digits: 1 },
-        { name: '  ratio', values: ratios, digits: 1 },
-      ]),
+      ...compared.flatMap(({ rows }) => rows),
       { name: 'service, peak resident MiB', values: memory, digits: 0 },
       { name: 'PGSync, peak resident MiB', values: peerMemory, digits: 0 },
     ]),

@@ -1,4 +1,5 @@
-import type { Origin, PhysicalIndex } from '../loader/indexes.ts';
+import type { Origin } from '../loader/index-meta.ts';
+import type { PhysicalIndex } from '../loader/indexes.ts';
 import type { SlotState } from '../replication/slot.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
@@ -17,7 +18,7 @@ export interface ServerIdentity {
 export interface StartFacts {
   readonly server: ServerIdentity;
   readonly plugin: string;
-  readonly slot: SlotState | null;
+  readonly slot: Pick<SlotState, 'confirmedFlush' | 'lost' | 'plugin' | 'database'> | null;
   readonly checkpoint: Checkpoint | null;
   /** Every physical index of every definition. */
   readonly indexes: readonly Pick<PhysicalIndex, 'physical' | 'origin' | 'original'>[];

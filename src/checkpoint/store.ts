@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { originSchema, type Origin } from '../loader/indexes.ts';
+import { originSchema, type Origin } from '../loader/index-meta.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Redis } from '../servers/redis.ts';
 import { formatLsn, parseLsn } from '../shared/lsn.ts';

@@ -40,11 +40,13 @@ export async function check({ settings }: CommandContext): Promise<number> {
     const reindexes = createReindexStore(redis, settings.name);
     const admin = createIndexAdmin(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
     // Without a resume point, what serves is gone by.
-    const found = (await Promise.all(plan.indexes.map((index) => admin.find(index)))).flat();
-    const serving = found.find((index) => index.serving);
+    const found = new Map(
+      await Promise.all(plan.indexes.map(async (index) => [index, await admin.find(index)] as const)),
+    );
+    const serving = [...found.values()].flat().find((index) => index.serving);
     const courses = await chartCourses({
       defined: plan.indexes,
-      find: (index) => admin.find(index),
+      find: (index) => Promise.resolve(found.get(index) ?? []),
       readReindex: ({ alias }) => reindexes.read(alias),
       inPostgres,
       incarnation: (checkpoint ?? serving)?.origin.incarnation ?? null,

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPauseStore } from '../service/pauses.ts';
 import { whereverItRuns } from '../service/holder.ts';
-import { readStatus, type ServiceStatus } from '../service/status.ts';
+import { readStatus } from '../service/status.ts';
+import type { Redis } from '../servers/redis.ts';
+import type { Retry } from '../servers/retry.ts';
 import type { CommandContext } from './main.ts';
 
 const POLL_MS = 100;
@@ -17,17 +19,18 @@ export function resume(context: CommandContext): Promise<number> {
 }
 
 async function set({ settings, log, stop }: CommandContext, isToPause: boolean): Promise<number> {
-  const isSo = (status: ServiceStatus | null): boolean => (status?.state === 'paused') === isToPause;
+  const change = (redis: Redis, retry: Retry): Promise<void> => {
+    const store = createPauseStore(redis, settings.name);
+    return retry(() => (isToPause ? store.pause(new Date()) : store.resume()));
+  };
   await whereverItRuns(
     { settings, log, stop },
     {
       async running(redis, retry) {
-        const store = createPauseStore(redis, settings.name);
-        await retry(() => (isToPause ? store.pause(new Date()) : store.resume()));
+        await change(redis, retry);
         for (;;) {
           const status = await retry(() => readStatus(redis, settings.name));
-          if (isSo(status)) break;
-          if (!status) break;
+          if (!status || (status.state === 'paused') === isToPause) break;
           await delay(POLL_MS, undefined, { signal: stop });
         }
         console.log(
@@ -37,8 +40,7 @@ async function set({ settings, log, stop }: CommandContext, isToPause: boolean):
         );
       },
       async alone(redis, retry) {
-        const store = createPauseStore(redis, settings.name);
-        await retry(() => (isToPause ? store.pause(new Date()) : store.resume()));
+        await change(redis, retry);
         console.log(
           isToPause
             ? 'no service runs; one that is started holds the slot and waits for projector resume'

@@ -1,41 +1,11 @@
 import type { estypes } from '@elastic/elasticsearch';
-import { z } from 'zod';
 import { flattenSettings, isLiveSetting } from '../definition/index-settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
-import { definitionSchema, type DefinitionSpec } from '../definition/schema.ts';
+import type { DefinitionSpec } from '../definition/schema.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import { httpStatus, orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
-
-/** Which history of which database an index or a resume point belongs to. */
-export const originSchema = z.object({
-  systemIdentifier: z.string(),
-  timeline: z.number(),
-  database: z.string(),
-  /** Made anew with every slot. */
-  incarnation: z.string(),
-});
-
-export type Origin = z.output<typeof originSchema>;
-
-const metaSchema = z.object({
-  projector: z.object({
-    /** PROJECTOR_NAME. */
-    name: z.string(),
-    index: z.string(),
-    /** The plan's hash. */
-    hash: z.string(),
-    /** The index's own uuid: another one means that it was restored from a snapshot. */
-    uuid: z.string(),
-    origin: originSchema,
-    /** What its documents rest on beside the rows; absent in an index of before this was kept. */
-    basis: z.array(z.string()).optional(),
-    /** The definition that it was made from, as JSON text; absent in an index of before this was kept. */
-    definition: z.string().optional(),
-    /** Since when it is kept although another has taken its place. */
-    kept: z.string().optional(),
-  }),
-});
+import { metaOf, metaSchema, parseDefinition, type Origin } from './index-meta.ts';
 
 /** The name of an index, as its definition gives it. */
 export type NamedIndex = Pick<IndexPlan, 'alias'>;
@@ -140,7 +110,7 @@ export function createIndexAdmin(
         hash,
         origin,
         basis,
-        definition: definition === undefined ? null : parseDefinition(definition),
+        definition: parseDefinition(definition),
         isKept: kept !== undefined,
         original: uuid === state.settings?.index?.uuid,
         serving: Object.hasOwn(state.aliases ?? {}, `${prefix}${index}`),
@@ -165,14 +135,6 @@ export function createIndexAdmin(
     await client.indices.putMapping({ index: physical, _meta: { ...meta, projector } });
   };
   const rebase = (physical: string, basis: readonly string[]): Promise<void> => note(physical, { basis });
-  const metaOf = (
-    { alias, hash, definition, mappings }: IndexPlan,
-    own: { readonly uuid: string; readonly origin: Origin; readonly basis: readonly string[] },
-  ): Record<string, unknown> => ({
-    ...(mappings['_meta'] ?? {}),
-    projector: { name, index: alias, hash, ...own, definition: JSON.stringify(definition) },
-  });
-
   return {
     find,
     rebase,
@@ -185,7 +147,7 @@ export function createIndexAdmin(
       for (const { physical, isFinished } of await findAll(index))
         if (!isFinished) await client.indices.delete({ index: physical });
       const physical = `${alias}-${timestamp(new Date())}`;
-      const meta = (uuid: string): Record<string, unknown> => metaOf(index, { uuid, origin, basis });
+      const meta = (uuid: string): Record<string, unknown> => metaOf(name, index, { uuid, origin, basis });
       await client.indices.create({
         index: physical,
         settings: { ...flattenSettings(index.settings), 'index.gc_deletes': GC_DELETES, ...BUILDING },
@@ -224,7 +186,7 @@ export function createIndexAdmin(
         await client.indices.putMapping({
           index: physical,
           ...(properties && { properties }),
-          _meta: metaOf(index, { uuid, origin, basis }),
+          _meta: metaOf(name, index, { uuid, origin, basis }),
         });
       } catch (error) {
         if (httpStatus(error) === 400) return null;
@@ -284,11 +246,6 @@ export function createIndexAdmin(
       await client.indices.refresh({ index: physical });
     },
   };
-}
-
-function parseDefinition(text: string): DefinitionSpec | null {
-  const parsed = definitionSchema.safeParse(JSON.parse(text));
-  return parsed.success ? parsed.data : null;
 }
 
 function writeAliasOf(physical: string): string {

@@ -30,8 +30,8 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const DOCUMENTS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
 /**
- * All metrics, each with its meaning; Those that are told as it goes are kept up to
- * date; the others are given their values when they are asked for.
+ * All metrics, each with its meaning. Those that the stages tell as they go are kept up to date; the others are given
+ * their values when they are asked for.
  * https://prometheus.io/docs/practices/naming/
  */
 export function createMetrics(): Metrics {

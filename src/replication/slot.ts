@@ -3,50 +3,6 @@ import { ProjectorError } from '../ops/errors.ts';
 import { sqlState } from '../servers/postgres.ts';
 import { parseLsn, type Lsn } from '../shared/lsn.ts';
 
-/** The replication slot as `pg_replication_slots` shows it. */
-export interface SlotState {
-  readonly confirmedFlush: Lsn;
-  readonly lost: boolean;
-  /** The backend that holds it, or null. */
-  readonly activePid: number | null;
-  readonly plugin: string;
-  readonly database: string;
-  /** Bytes of WAL that the slot keeps. */
-  readonly retainedBytes: number;
-}
-
-/** The slot's state, or null when there is no slot of that name. */
-export async function readSlot(client: Pick<ClientBase, 'query'>, slot: string): Promise<SlotState | null> {
-  const { rows } = await client.query<{
-    confirmed: string | null;
-    lost: boolean;
-    pid: number | null;
-    plugin: string;
-    database: string;
-    retained: string | null;
-  }>(
-    `select confirmed_flush_lsn::text as confirmed,
-            coalesce(wal_status = 'lost', false) as lost,
-            active_pid as pid,
-            plugin,
-            database,
-            (pg_current_wal_lsn() - restart_lsn)::bigint::text as retained
-     from pg_replication_slots
-     where slot_name = $1 and slot_type = 'logical'`,
-    [slot],
-  );
-  const row = rows[0];
-  if (!row) return null;
-  return {
-    confirmedFlush: row.confirmed === null ? 0n : parseLsn(row.confirmed),
-    lost: row.lost || row.confirmed === null,
-    activePid: row.pid,
-    plugin: row.plugin,
-    database: row.database,
-    retainedBytes: Number(row.retained ?? 0),
-  };
-}
-
 /** What Postgres keeps for a slot, and for how much longer. */
 export interface SlotWal {
   /** `reserved`, `extended`, `unreserved` or `lost`. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
@@ -58,15 +14,33 @@ export interface SlotWal {
   readonly currentLsn: Lsn;
 }
 
-/** What is kept for the slot, or null when there is no slot of that name. */
-export async function readSlotWal(client: Pick<ClientBase, 'query'>, slot: string): Promise<SlotWal | null> {
+/** The replication slot as `pg_replication_slots` shows it. */
+export interface SlotState extends SlotWal {
+  readonly confirmedFlush: Lsn;
+  readonly lost: boolean;
+  /** The backend that holds it, or null. */
+  readonly activePid: number | null;
+  readonly plugin: string;
+  readonly database: string;
+}
+
+/** The slot's state, or null when there is no slot of that name. */
+export async function readSlot(client: Pick<ClientBase, 'query'>, slot: string): Promise<SlotState | null> {
   const { rows } = await client.query<{
+    confirmed: string | null;
     status: string | null;
+    pid: number | null;
+    plugin: string;
+    database: string;
     retained: string | null;
     left: string | null;
     lsn: string;
   }>(
-    `select wal_status as status,
+    `select confirmed_flush_lsn::text as confirmed,
+            wal_status as status,
+            active_pid as pid,
+            plugin,
+            database,
             (pg_current_wal_lsn() - restart_lsn)::bigint::text as retained,
             safe_wal_size::text as left,
             pg_current_wal_lsn()::text as lsn
@@ -77,6 +51,11 @@ export async function readSlotWal(client: Pick<ClientBase, 'query'>, slot: strin
   const row = rows[0];
   if (!row) return null;
   return {
+    confirmedFlush: row.confirmed === null ? 0n : parseLsn(row.confirmed),
+    lost: row.status === 'lost' || row.confirmed === null,
+    activePid: row.pid,
+    plugin: row.plugin,
+    database: row.database,
     walStatus: row.status ?? 'lost',
     retainedBytes: Number(row.retained ?? 0),
     bytesLeft: row.left === null ? null : Number(row.left),

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CheckpointStore } from '../checkpoint/store.ts';
 import type { Floor } from '../debouncer/floor.ts';
-import type { Origin } from '../loader/indexes.ts';
+import type { Origin } from '../loader/index-meta.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Retry } from '../servers/retry.ts';
 import type { Lsn } from '../shared/lsn.ts';

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from 'pg';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../ops/log.ts';
 import { parseSnapshot, type TransactionSnapshot } from '../replication/gate.ts';
@@ -9,10 +10,18 @@ import {
   isTransientElasticsearchError,
   type Elasticsearch,
 } from '../servers/elasticsearch.ts';
-import { createPool, isTransientPostgresError, type Pool, type Statement } from '../servers/postgres.ts';
+import {
+  createPool,
+  isTransientPostgresError,
+  withClient,
+  type Pool,
+  type Statement,
+} from '../servers/postgres.ts';
 import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
 import { createRetry, type Retry, type ServerName, type Waits } from '../servers/retry.ts';
 import { parseLsn, type Lsn } from '../shared/lsn.ts';
+
+export type InPostgres = <T>(work: (client: Client) => Promise<T>) => Promise<T>;
 
 /** The three servers, as one session uses them. Every call retries what is transient for as long as it takes. */
 export interface Connections extends AsyncDisposable {
@@ -25,6 +34,8 @@ export interface Connections extends AsyncDisposable {
   readonly preparedQuery: PreparedQuery;
   /** From now on, a row that row level security hides is an error, and not just a row less. To be told before any query. */
   readonly refuseHiddenRows: () => void;
+  /** Does something on a connection of its own, which is in no transaction, and all of it again when that fails for a while. */
+  readonly inPostgres: InPostgres;
   /** `pg_current_snapshot()`, on a connection of its own, so that no reading stands before it. */
   readonly takeSnapshot: () => Promise<TransactionSnapshot>;
   /** `pg_current_xact_id()`: assigns a transaction id. */
@@ -98,6 +109,10 @@ export function openConnections(
     },
     query: (text, values) => rowsOf(pool, { text, values }),
     preparedQuery: (name, text, values) => rowsOf(documentPool, { name, text, values }),
+    inPostgres: (work) =>
+      retry.postgres(() =>
+        withClient(settings.databaseUrl, applicationName, work, settings.requestTimeoutMs),
+      ),
     takeSnapshot: async () => parseSnapshot(await scalar(gatePool, 'select pg_current_snapshot()::text')),
     assignXid: async () => BigInt(await scalar(gatePool, 'select pg_current_xact_id()::text')),
     emitMessage: async () =>

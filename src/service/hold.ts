@@ -6,7 +6,8 @@ import type { Settings } from '../config/settings.ts';
 import { basisOf, type Basis } from '../definition/basis.ts';
 import { loadDefinitions, type Definition } from '../definition/load.ts';
 import { hasRowSecurity, prepareDefinitions, type PreparedPlan } from '../definition/prepare.ts';
-import type { IndexAdmin, Origin, PhysicalIndex } from '../loader/indexes.ts';
+import type { Origin } from '../loader/index-meta.ts';
+import type { IndexAdmin, PhysicalIndex } from '../loader/indexes.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Track } from '../replication/message.ts';
@@ -16,7 +17,7 @@ import { createSlot, dropSlot, readSlot, slotBusy } from '../replication/slot.ts
 import { openStream, type ReplicationStream } from '../replication/stream.ts';
 import { createWal2jsonDecoder } from '../replication/wal2json.ts';
 import { createRouter, type Router } from '../router/router.ts';
-import { sqlState, withClient } from '../servers/postgres.ts';
+import { sqlState } from '../servers/postgres.ts';
 import type { Position } from '../shared/position.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { Connections } from './connections.ts';
@@ -70,15 +71,10 @@ export interface HoldOptions {
  */
 export async function takeHold(options: HoldOptions): Promise<Hold> {
   const { settings, connections, indexes, isStandby, log, signal } = options;
-  const { retry, redis, waits } = connections;
+  const { retry, redis, waits, inPostgres } = connections;
   const slot = settings.name;
   const checkpoints = createCheckpointStore(redis, settings.name, randomUUID());
   const marker = createRebuildMarker(redis, settings.name);
-
-  const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
-    retry.postgres(() =>
-      withClient(settings.databaseUrl, `projector ${slot}`, work, settings.requestTimeoutMs),
-    );
 
   // Before anything is prepared: it might not be so any more after the wait.
   await waitForTurn({

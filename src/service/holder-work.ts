@@ -2,7 +2,6 @@ import type { Settings } from '../config/settings.ts';
 import { preparePart } from '../definition/part.ts';
 import { preparePlan, type PreparedPlan } from '../definition/prepare.ts';
 import { ProjectorError } from '../ops/errors.ts';
-import { withClient } from '../servers/postgres.ts';
 import type { Lsn } from '../shared/lsn.ts';
 import type { Connections } from './connections.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -30,13 +29,8 @@ export interface HolderWorkOptions {
 export function createHolderWork(options: HolderWorkOptions): HolderWork {
   const { settings, connections, plan, targets, pipeline, snapshots, reindexes, covered, beginAgain } =
     options;
-  const { retry } = connections;
+  const { retry, inPostgres } = connections;
   const { deadLetters, newest, project } = pipeline;
-
-  const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
-    retry.postgres(() =>
-      withClient(settings.databaseUrl, `projector ${settings.name}`, work, settings.requestTimeoutMs),
-    );
 
   /** The definitions as they are now, once all is as they need it: the next session is to go on with them. */
   const prepareNext = (): Promise<PreparedPlan> =>

@@ -1,10 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Settings } from '../config/settings.ts';
 import { ProjectorError } from '../ops/errors.ts';
-import { readSlot } from '../replication/slot.ts';
-import { withClient } from '../servers/postgres.ts';
 import type { Redis } from '../servers/redis.ts';
-import type { Retry } from '../servers/retry.ts';
 
 /**
  * Remembers in Redis that the service is paused, through restarts of it, until somebody lets it go on. It is no request:
@@ -71,17 +67,6 @@ export async function untilResumed(options: PausedOptions): Promise<void> {
     onPaused(since, bytes);
     await delay(LOOK_MS, undefined, { signal });
   }
-}
-
-/** Bytes of WAL that the slot keeps. */
-export async function readRetainedBytes(
-  { databaseUrl, name, requestTimeoutMs }: Settings,
-  retry: Retry,
-): Promise<number> {
-  const slot = await retry(() =>
-    withClient(databaseUrl, `projector ${name}`, (client) => readSlot(client, name), requestTimeoutMs),
-  );
-  return slot?.retainedBytes ?? 0;
 }
 
 export function paused(since: string): ProjectorError {

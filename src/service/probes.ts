@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Settings } from '../config/settings.ts';
 import { readBlocks } from '../loader/blocks.ts';
 import type { Logger } from '../ops/log.ts';
-import { readSlotWal } from '../replication/slot.ts';
+import { readSlot } from '../replication/slot.ts';
 import { createElasticsearch, isTransientElasticsearchError } from '../servers/elasticsearch.ts';
 import { connectionConfig } from '../servers/postgres-connection.ts';
 import { sqlState } from '../servers/postgres.ts';
@@ -117,7 +117,7 @@ function openPostgresProbe({ settings, overview, log, now }: ProbesOptions): Pos
     async ask() {
       client ??= await connect();
       try {
-        overview.sawSlot(await readSlotWal(client, settings.name));
+        overview.sawSlot(await readSlot(client, settings.name));
         await beat(client);
       } catch (error) {
         client.connection.stream.destroy();

@@ -4,14 +4,13 @@ import type { PreparedPlan } from '../definition/prepare.ts';
 import { readCatalog } from '../definition/read-catalog.ts';
 import type { Settings } from '../config/settings.ts';
 import { readPublished } from '../replication/publication.ts';
-import { withClient } from '../servers/postgres.ts';
-import type { Retry } from '../servers/retry.ts';
 import { BeginAgainError } from './begin-again.ts';
+import type { InPostgres } from './connections.ts';
 import { findProblems } from './preflight.ts';
 
 export interface SchemaWatchOptions {
   readonly settings: Settings;
-  readonly retry: Retry;
+  readonly inPostgres: InPostgres;
   readonly plan: PreparedPlan;
   /** What the documents of each index rest on, by the index's name. */
   readonly bases: ReadonlyMap<string, Basis>;
@@ -32,29 +31,22 @@ export interface SchemaWatch {
  * a partition was attached or detached, or a replica identity does not suffice any more (invariant 11).
  */
 export function createSchemaWatch(options: SchemaWatchOptions): SchemaWatch {
-  const { settings, retry, plan, onExtended, signal } = options;
+  const { settings, inPostgres, plan, onExtended, signal } = options;
   const bases = new Map(options.bases);
   const schemas = [...new Set(plan.tables.map(({ schema }) => schema))];
   let wake: (() => void) | undefined;
 
   const check = async (): Promise<void> => {
-    const { catalog, published, problems } = await retry(() =>
-      withClient(
-        settings.databaseUrl,
-        `projector ${settings.name}`,
-        async (client) => {
-          // What is read in turn has to be of one moment, or a rename in between would look like two faults.
-          await client.query('begin transaction isolation level repeatable read read only');
-          const current = await readCatalog(client, schemas);
-          return {
-            catalog: current,
-            published: await readPublished(client, settings),
-            problems: await findProblems(client, { ...plan, catalog: current }, settings),
-          };
-        },
-        settings.requestTimeoutMs,
-      ),
-    );
+    const { catalog, published, problems } = await inPostgres(async (client) => {
+      // What is read in turn has to be of one moment, or a rename in between would look like two faults.
+      await client.query('begin transaction isolation level repeatable read read only');
+      const current = await readCatalog(client, schemas);
+      return {
+        catalog: current,
+        published: await readPublished(client, settings),
+        problems: await findProblems(client, { ...plan, catalog: current }, settings),
+      };
+    });
     for (const index of plan.indexes) {
       const known = bases.get(index.name)?.parts ?? [];
       const now = basisOf(index, catalog, published);

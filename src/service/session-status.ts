@@ -20,6 +20,7 @@ export interface SessionState {
 /** What a session says of itself. */
 export function describeSession(session: SessionState): SessionStatus {
   const { pipeline, waits, targets, queuedBytes } = session;
+  const own = targets.filter(({ isBefore }) => !isBefore);
   const { debouncer, dispatcher, fanOut, checkpointer, position, deadLetters } = pipeline;
   return {
     state: stateOf(session),
@@ -33,15 +34,9 @@ export function describeSession(session: SessionState): SessionStatus {
     queuedBytes,
     oldestPendingSeconds: pipeline.oldestPendingMs / 1_000,
     deadLetters: Object.fromEntries(
-      targets
-        .filter(({ isBefore }) => !isBefore)
-        .map(({ index, physical }) => [index.alias, deadLetters.count(physical)]),
+      own.map(({ index, physical }) => [index.alias, deadLetters.count(physical)]),
     ),
-    indexes: Object.fromEntries(
-      targets
-        .filter(({ isBefore }) => !isBefore)
-        .map((target) => [target.index.alias, describeIndex(target, session)]),
-    ),
+    indexes: Object.fromEntries(own.map((target) => [target.index.alias, describeIndex(target, session)])),
   };
 }
 

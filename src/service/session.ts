@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { atMostEvery, type Logger } from '../ops/log.ts';
+import { readSlot } from '../replication/slot.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import { attend } from './attendance.ts';
 import { BeginAgainError } from './begin-again.ts';
@@ -14,7 +15,7 @@ import { takeHold, type StartOver } from './hold.ts';
 import { watchIndexes } from './index-watch.ts';
 import type { Overview } from './overview.ts';
 import { createPipeline } from './pipeline.ts';
-import { createPauseStore, paused, readRetainedBytes, untilPaused, untilResumed } from './pauses.ts';
+import { createPauseStore, paused, untilPaused, untilResumed } from './pauses.ts';
 import { createReindexStore } from './reindexes.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { createSchemaWatch } from './schema-watch.ts';
@@ -172,7 +173,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   };
   await untilResumed({
     pausedSince,
-    retainedBytes: () => readRetainedBytes(settings, retry.postgres),
+    retainedBytes: async () =>
+      (await connections.inPostgres((client) => readSlot(client, settings.name)))?.retainedBytes ?? 0,
     assertStreaming: () => hold.stream.assertStreaming(),
     onPaused(since, retainedBytes) {
       state.pausedSince = since;
@@ -240,7 +242,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   });
   const schemaWatch = createSchemaWatch({
     settings,
-    retry: retry.postgres,
+    inPostgres: connections.inPostgres,
     plan: hold.plan,
     bases: hold.bases,
     async onExtended(name, { parts }) {

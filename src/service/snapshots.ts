@@ -7,7 +7,7 @@ import type { Logger } from '../ops/log.ts';
 import { passBarrier } from '../replication/gate.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import { createProgressStore, type ProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
-import { runSnapshot } from '../snapshot/snapshot.ts';
+import { runSnapshot, type SnapshotOptions } from '../snapshot/snapshot.ts';
 import type { Connections } from './connections.ts';
 import type { Counts } from './counts.ts';
 import type { Project } from './projection.ts';
@@ -157,27 +157,36 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     removals.push(removal);
   };
 
-  const fill = async (target: BuildTarget): Promise<void> => {
-    const { index, physical, basis } = target;
-    log.info({ index: index.name, physical }, 'snapshot begins');
-    const isNew = building.has(target) && !outdated.has(target);
-    const since = isNew ? null : await options.newest();
-    const result = await runSnapshot({
-      index,
-      physical,
-      basis: fingerprint(target),
+  /** Reads the rows that the index pages, and writes their documents into the target. */
+  const readAll = (
+    target: BuildTarget,
+    what: Pick<SnapshotOptions, 'index' | 'basis' | 'finish'>,
+  ): Promise<SnapshotProgress | null> =>
+    runSnapshot({
+      ...what,
+      physical: target.physical,
       query: connections.query,
       project: (ids) => project(target, ids),
       progress,
       chunkSize: settings.snapshotChunkSize,
       parallelism: settings.snapshotParallelism,
       maxRate: settings.snapshotMaxRate,
+      signal: ending,
+      now,
+    });
+
+  const fill = async (target: BuildTarget): Promise<void> => {
+    const { index, physical, basis } = target;
+    log.info({ index: index.name, physical }, 'snapshot begins');
+    const isNew = building.has(target) && !outdated.has(target);
+    const since = isNew ? null : await options.newest();
+    const result = await readAll(target, {
+      index,
+      basis: fingerprint(target),
       finish: async () => {
         if (since !== null && !(await sweep(target, since))) return false;
         return !building.has(target) || (await agreesWithRows(target));
       },
-      signal: ending,
-      now,
     }).catch(async (error: unknown) => {
       await options.explain(index.name, error);
       throw error;
@@ -232,19 +241,10 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         const partly = { ...index, ...part, name: partProgressName(index.name) };
         // It is asked for anew each time.
         await progress.clear(partly.name);
-        const result = await runSnapshot({
+        const result = await readAll(target, {
           index: partly,
-          physical,
           basis: '',
-          query: connections.query,
-          project: (ids) => project(target, ids),
-          progress,
-          chunkSize: settings.snapshotChunkSize,
-          parallelism: settings.snapshotParallelism,
-          maxRate: settings.snapshotMaxRate,
           finish: () => Promise.resolve(true),
-          signal: ending,
-          now,
         });
         if (!result) return;
         log.info({ index: index.name, documents: result.done }, 'part done');

@@ -7,7 +7,6 @@ import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { atMostEvery, type Logger } from '../ops/log.ts';
-import { withClient } from '../servers/postgres.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import { verifyIndex, type Verified } from '../verify/verify.ts';
 import { openConnections } from './connections.ts';
@@ -52,16 +51,12 @@ const REPEATED_NOTICE_MS = 60_000;
 export async function runVerification(options: VerificationOptions): Promise<IndexReport[]> {
   const { settings, log, repair, work, onProgress, signal } = options;
   await using connections = openConnections(settings, log, signal);
-  const { redis, elasticsearch, retry, query, preparedQuery } = connections;
+  const { redis, elasticsearch, retry, query, preparedQuery, inPostgres } = connections;
   await redis.connect();
   const names = { name: settings.name, prefix: settings.indexPrefix };
   const admin = createIndexAdmin(elasticsearch, names);
   const deadLetters = createDeadLetterIndex(elasticsearch, names);
   const reindexes = createReindexStore(redis, settings.name);
-  const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
-    retry.postgres(() =>
-      withClient(settings.databaseUrl, `projector ${settings.name}`, work, settings.requestTimeoutMs),
-    );
   /** The plan that the service goes by: of an index that it keeps as it was, the definition of then. */
   const preparePlan = async (): Promise<PreparedPlan> => {
     const definitions = await loadDefinitions(settings.definitionsDir);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  anotherType,
   changeItems,
   itemDocuments,
   items,
@@ -10,8 +11,6 @@ import {
   SLOW_SNAPSHOT,
 } from './support/items.ts';
 import { openSetting, type Setting } from './support/setting.ts';
-
-const anotherType = { 'items.yaml': itemsDefinition('items', { type: 'text' }) };
 
 describe('an index', () => {
   it('misses nothing when its definition is changed, and changed back before the new one is complete', async (t) => {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { createReindexStore, type Reindex } from '../../src/service/reindexes.ts';
 import { waitFor } from '../support/wait.ts';
 import {
+  anotherType,
   changeItems,
   itemDocuments,
   items,
@@ -14,8 +15,6 @@ import {
 import { openSearcher } from './support/searcher.ts';
 import { PATIENCE_MS, type Service } from './support/service.ts';
 import { openSetting, type Setting } from './support/setting.ts';
-
-const anotherType = { 'items.yaml': itemsDefinition('items', { type: 'text' }) };
 
 describe('projector reindex', () => {
   it('builds another index under edits, while searches never fail nor see it half filled', async (t) => {

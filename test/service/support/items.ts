@@ -28,6 +28,9 @@ export const items: OwnSchema = {
   expected: { items: itemDocuments },
 };
 
+/** The same definition, but for the type in the mapping: it takes another index. */
+export const anotherType = { 'items.yaml': itemsDefinition('items', { type: 'text' }) };
+
 /** So that a snapshot lasts for long enough for changes to be made meanwhile, and to be interrupted. */
 export const SLOW_SNAPSHOT = {
   SNAPSHOT_CHUNK_SIZE: '20',
