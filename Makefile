@@ -10,6 +10,8 @@ help: ## Say what there is
 demo: setup ## Show it all on real servers and 36,000 films; ONCE=1 ends by itself
 	@$(NODE) dev/demo/main.ts
 
+# Elasticsearch lives for minutes here: compiling well costs it more than it gains.
+test: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1
 test: setup ## Lint, types, unit tests, and integration tests on real servers; PG=14 ES=8 on these versions alone
 	@npm run --silent lint
 	@npm run --silent types
