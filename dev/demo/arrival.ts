@@ -16,6 +16,7 @@ export interface ArrivalOptions {
   /** Outside a transaction. */
   readonly client: ClientBase;
   readonly elasticsearch: Elasticsearch;
+  /** How long the searches may find no more of it. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -23,7 +24,7 @@ export interface ArrivalOptions {
 /** Between two searches: at first for the sake of precision, later so as not to take the machine's time. */
 const pollMs = (waitedMs: number): number => (waitedMs < 1_500 ? 5 : 50);
 
-/** Commits the edit and searches until it is found everywhere; rejects when that takes too long, saying what is missing. */
+/** Commits the edit and searches until it is found everywhere; rejects when no more of it arrives, saying what is missing. */
 export async function commitAndFind(
   edit: Edit,
   { client, elasticsearch, timeoutMs, signal }: ArrivalOptions,
@@ -44,17 +45,19 @@ export async function commitAndFind(
 
   const committedAt = performance.now();
   for (const each of evidence) {
+    let last = { found: NaN, at: performance.now() };
     for (;;) {
       const found = await find(each);
       if (found === each.count) break;
-      const waitedMs = performance.now() - committedAt;
-      if (waitedMs > timeoutMs) {
+      const now = performance.now();
+      if (found !== last.found) last = { found, at: now };
+      if (now - last.at > timeoutMs) {
         throw new Error(
-          `"${edit.what}" has not arrived after ${timeoutMs / 1000} s: ` +
+          `"${edit.what}" has not arrived, and no more of it for ${timeoutMs / 1000} s: ` +
             `a search in ${each.index} finds ${found} documents, not ${each.count}: ${JSON.stringify(each.query)}`,
         );
       }
-      await delay(pollMs(waitedMs), undefined, { signal });
+      await delay(pollMs(now - committedAt), undefined, { signal });
     }
   }
   return { documents, ms: performance.now() - committedAt };
