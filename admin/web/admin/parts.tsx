@@ -1,0 +1,92 @@
+import { Typography, useMediaQuery, type Theme } from '@mui/material';
+import { useState, type ReactElement, type ReactNode } from 'react';
+import {
+  Confirm,
+  Datagrid,
+  DateField,
+  DeleteButton,
+  Edit,
+  NumberField,
+  Pagination,
+  ReferenceManyField,
+  SaveButton,
+  SelectField,
+  TextField,
+  Toolbar,
+  useNotify,
+  useRefresh,
+  useTranslate,
+  type HttpError,
+} from 'react-admin';
+import { filmTypes, roles } from '../../shared/limits.ts';
+
+export const typeChoices = filmTypes.map((type) => ({ id: type, name: `site.${type}` }));
+export const roleChoices = roles.map((role) => ({ id: role, name: `site.${role}` }));
+
+export function useIsSmall(): boolean {
+  return useMediaQuery<Theme>((theme) => theme.breakpoints.down('sm'));
+}
+
+/** Saves and stays; says so when somebody else was faster, and saves nothing then. */
+export function CarefulEdit({ children }: { readonly children: ReactNode }): ReactElement {
+  const [conflict, setConflict] = useState(false);
+  const notify = useNotify();
+  const refresh = useRefresh();
+  const onError = (error: unknown): void => {
+    const { status, message } = error as HttpError;
+    if (status === 409) setConflict(true);
+    else notify(message, { type: 'error' });
+  };
+  return (
+    <>
+      <Edit mutationMode="pessimistic" redirect={false} mutationOptions={{ onError }}>
+        {children}
+      </Edit>
+      <Confirm
+        isOpen={conflict}
+        title="site.conflict.title"
+        content="site.conflict.content"
+        confirm="site.conflict.theirs"
+        cancel="site.conflict.mine"
+        onConfirm={() => {
+          setConflict(false);
+          refresh();
+        }}
+        onClose={() => setConflict(false)}
+      />
+    </>
+  );
+}
+
+export function EditToolbar(): ReactElement {
+  return (
+    <Toolbar sx={{ justifyContent: 'space-between' }}>
+      <SaveButton />
+      <DeleteButton mutationMode="pessimistic" />
+    </Toolbar>
+  );
+}
+
+/** The films of a genre or a person, a page at a time. */
+export function FilmsOf({ target }: { readonly target: 'genre' | 'person' }): ReactElement {
+  return (
+    <ReferenceManyField
+      reference="films"
+      target={target}
+      sort={{ field: 'title', order: 'ASC' }}
+      perPage={10}
+      pagination={<Pagination rowsPerPageOptions={[]} />}
+    >
+      <Datagrid rowClick="edit" bulkActionButtons={false} empty={<NoFilms />}>
+        <TextField source="title" />
+        <DateField source="creation_date" options={{ timeZone: 'UTC' }} />
+        <SelectField source="type" choices={typeChoices} />
+        <NumberField source="rating" />
+      </Datagrid>
+    </ReferenceManyField>
+  );
+}
+
+function NoFilms(): ReactElement {
+  return <Typography color="textSecondary">{useTranslate()('site.no_films')}</Typography>;
+}
