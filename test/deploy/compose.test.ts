@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import { composeVariables } from '../../src/config/compose-variables.ts';
+import { loadSettings as loadSiteSettings } from '../../admin/server/settings.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { listSettings } from '../../src/config/table.ts';
 import { readScrapeTargets } from './prometheus-files.ts';
@@ -32,9 +33,16 @@ test('the published schema finds a misspelt key', () => {
   assert.equal(validate({ services: { redis: { image: 'redis:8', helthcheck: { test: 'true' } } } }), false);
 });
 
-test('there are the three servers and the projector, each with a healthcheck, restarted when they end', () => {
+test("there are the three servers, the projector and the films' site, each with a healthcheck, restarted when they end", () => {
   const services = readServices();
-  assert.deepEqual(Object.keys(services).sort(), ['elasticsearch', 'postgres', 'projector', 'redis']);
+  assert.deepEqual(Object.keys(services).sort(), [
+    'elasticsearch',
+    'movies-admin',
+    'nginx',
+    'postgres',
+    'projector',
+    'redis',
+  ]);
   for (const [name, service] of Object.entries(services)) {
     assert.ok(service.healthcheck, name);
     assert.equal(service.restart, 'unless-stopped', name);
@@ -51,14 +59,14 @@ test('the projector waits until each server is healthy', () => {
 
 test('every port is published on 127.0.0.1 alone', () => {
   const ports = Object.values(readServices()).flatMap((service) => service.ports);
-  assert.equal(ports.length, 4);
+  assert.equal(ports.length, 5);
   for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/);
 });
 
 test('every image from a registry has a version', () => {
-  const { projector, ...servers } = readServices();
-  assert.ok(projector);
-  for (const { image } of Object.values(servers)) assert.match(image, /:\d+(\.\d+)*(-\w+)?$/);
+  const servers = Object.values(readServices()).filter(({ build }) => build === undefined);
+  assert.equal(servers.length, 3);
+  for (const { image } of servers) assert.match(image, /:\d+(\.\d+)*(-\w+)?$/);
 });
 
 test('every file and folder of this checkout that is mounted exists', () => {
@@ -119,4 +127,26 @@ test('the projector has longer to end than it takes itself at most', () => {
   const { shutdownTimeoutMs } = loadSettings(readServices()['projector']?.environment ?? {});
   const grace = /^(\d+)s$/.exec(readServices()['projector']?.stop_grace_period ?? '');
   assert.ok(Number(grace?.[1]) * 1000 > shutdownTimeoutMs);
+});
+
+test("the films' site is reached by nginx alone, and gets settings that are valid", () => {
+  const { 'movies-admin': site, nginx } = readServices({ FILMS_ADMIN_PASSWORD: 'p' });
+  assert.deepEqual(site?.ports, []);
+  const settings = loadSiteSettings(site.environment);
+  assert.equal(settings.FILMS_DATABASE_URL, 'postgres://films_admin:p@postgres:5432/films');
+  assert.equal(nginx?.environment['NGINX_ADMIN'], `movies-admin:${settings.SITE_PORT}`);
+  assert.deepEqual(nginx.ports, ['127.0.0.1:8080:8080']);
+});
+
+test("nginx is told everything that its configuration leaves open, by its image or the compose file", () => {
+  const template = readFileSync(join(checkout, 'deploy/nginx/nginx.conf.template'), 'utf8');
+  const dockerfile = readFileSync(join(checkout, 'admin/Dockerfile'), 'utf8');
+  const wanted = new Set([...template.matchAll(/\$\{(NGINX_[A-Z_]+)\}/g)].map(([, name]) => name ?? ''));
+  const told = new Set([...dockerfile.matchAll(/\b(NGINX_[A-Z_]+)=/g)].map(([, name]) => name));
+  for (const name of Object.keys(readServices()['nginx']?.environment ?? {})) told.add(name);
+  assert.ok(wanted.size > 5);
+  assert.deepEqual(
+    [...wanted].filter((name) => !told.has(name)),
+    [],
+  );
 });
