@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import packageJson from '../../package.json' with { type: 'json' };
 import { readServices } from './compose-file.ts';
 import { readDockerfile, readDockerignore, type Step } from './dockerfile.ts';
 
@@ -23,11 +24,11 @@ test('the image runs as a user other than root, whom the last stage names', () =
   );
 });
 
-test('packages are installed from the lock file, without those for development', () => {
-  assert.deepEqual(
-    stepsOf('RUN').map(({ command }) => command.split(' --')[0]),
-    ['npm ci'],
-  );
+test('packages are installed from the lock file, without those for development, and listed with their licences', () => {
+  const [install, list, ...more] = stepsOf('RUN').map(({ command }) => command);
+  assert.deepEqual(more, []);
+  assert.equal(install?.split(' --')[0], 'npm ci');
+  assert.equal(list, `${packageJson.scripts.sbom} > sbom.cdx.json`);
   assert.match(stepsOf('RUN')[0]?.command ?? '', / --omit=dev\b/);
 });
 

@@ -1,9 +1,33 @@
 import assert from 'node:assert/strict';
-import { globSync, readdirSync } from 'node:fs';
+import { globSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { buildByHand } from './build-by-hand.ts';
+import { checkout } from './compose-file.ts';
+
+/** Those that ask for nothing but their own text to go along. */
+const FREE_LICENCES: ReadonlySet<string> = new Set(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD']);
+
+/** https://cyclonedx.org/docs/1.5/json/ */
+const bomSchema = z.object({
+  bomFormat: z.literal('CycloneDX'),
+  components: z.array(
+    z.object({
+      group: z.string().optional(),
+      name: z.string(),
+      version: z.string(),
+      licenses: z
+        .array(z.object({ license: z.object({ id: z.string().optional(), name: z.string().optional() }) }))
+        .default([]),
+    }),
+  ),
+});
+
+const lockSchema = z.object({
+  packages: z.record(z.string(), z.object({ dev: z.boolean().default(false), version: z.string().default('') })),
+});
 
 test('the image that the Dockerfile builds', async (t) => {
   using image = await buildByHand();
@@ -34,12 +58,28 @@ test('the image that the Dockerfile builds', async (t) => {
     );
   });
 
+  await t.test('lists every package that it holds, each with a licence that is free to be passed on', () => {
+    const { components } = bomSchema.parse(JSON.parse(readFileSync(join(image.app, 'sbom.cdx.json'), 'utf8')));
+    const lock = lockSchema.parse(JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')));
+    const shipped = Object.entries(lock.packages).flatMap(([path, { dev, version }]) =>
+      path === '' || dev ? [] : [`${path.split('node_modules/').at(-1) ?? ''}@${version}`],
+    );
+    const listed = components.map(({ group, name, version }) => `${group ? `${group}/` : ''}${name}@${version}`);
+    assert.deepEqual(listed.sort(), [...new Set(shipped)].sort());
+    const refused = components.flatMap(({ name, licenses }) => {
+      const ids = licenses.map(({ license }) => license.id ?? license.name ?? '');
+      return ids.length > 0 && ids.every((id) => FREE_LICENCES.has(id)) ? [] : [`${name}: ${ids.join(', ')}`];
+    });
+    assert.deepEqual(refused, []);
+  });
+
   await t.test('holds nothing but what it needs', () => {
     assert.deepEqual(readdirSync(image.app).sort(), [
       'LICENSE',
       'definitions',
       'node_modules',
       'package.json',
+      'sbom.cdx.json',
       'src',
     ]);
   });
