@@ -2,7 +2,7 @@ import { Client, errors } from '@elastic/elasticsearch';
 import { z } from 'zod';
 import type { Settings } from '../config/settings.ts';
 import { readCaFile } from './ca-file.ts';
-import { isTlsFailure } from './refusals.ts';
+import { isTlsFailure } from './tls-failure.ts';
 
 export type { Client as Elasticsearch } from '@elastic/elasticsearch';
 

@@ -4,7 +4,8 @@ import { Redis } from 'ioredis';
 import type { Settings } from '../config/settings.ts';
 import { readCaFile } from './ca-file.ts';
 import { isNetworkError } from './postgres.ts';
-import { asRefusal, isTlsFailure, tlsError } from './refusals.ts';
+import { asRefusal, tlsError } from './refusals.ts';
+import { isTlsFailure } from './tls-failure.ts';
 
 export type { Redis };
 
@@ -30,6 +31,8 @@ export function createRedis(access: RedisAccess, answerTimeoutMs = ANSWER_TIMEOU
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // It would take a right of its own.
+    disableClientInfo: true,
     connectTimeout: 5_000,
     commandTimeout: timeoutMs,
     // A half-open connection would time out again and again.

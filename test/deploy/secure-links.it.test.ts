@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import pg from 'pg';
 import { choosePort } from '../../dev/stack/ports.ts';
+import { findRoleProblems } from '../../src/service/preflight.ts';
 import { connectionConfig } from '../../src/servers/postgres-connection.ts';
 import { startProjector } from '../service/support/child.ts';
 import { openSetting } from '../service/support/setting.ts';
@@ -93,6 +94,19 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
     await admin.query('alter table content.person_film_work replica identity default');
     await succeeds('init');
     await succeeds('check');
+  });
+
+  await t.test('a role may replicate by the attribute, or by the role of Amazon RDS', async () => {
+    const problemsOf = async (name: string, prepared: string): Promise<string[]> => {
+      await admin.query(`create role ${name}; ${prepared}; set role ${name}`);
+      const problems = await findRoleProblems(admin);
+      await admin.query('reset role');
+      return problems.map(({ sql }) => sql);
+    };
+    assert.deepEqual(await problemsOf('neither', ''), ['alter role "neither" replication;']);
+    assert.deepEqual(await problemsOf('by_attribute', 'alter role by_attribute replication'), []);
+    const onRds = 'create role rds_replication; grant rds_replication to by_role';
+    assert.deepEqual(await problemsOf('by_role', onRds), []);
   });
 
   await t.test('the service snapshots, streams, and does what its commands ask for', async () => {
@@ -192,7 +206,7 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
     ],
     'Elasticsearch with another API key': [
       { ELASTICSEARCH_API_KEY: wrongApiKey },
-      /^PROJ_ACCESS_DENIED: elasticsearch refuses: security_exception/m,
+      /^PROJ_ACCESS_DENIED: elasticsearch refuses: unable to authenticate/m,
     ],
   };
   await t.test('the service ends at once, with a fix, where it is refused', async () => {
@@ -228,6 +242,7 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
     const away = await choosePort();
     const to = (url: string): string => {
       const moved = new URL(url);
+      moved.hostname = '127.0.0.1';
       moved.port = String(away);
       return moved.href;
     };
@@ -291,7 +306,7 @@ async function encryptionOf(url: string): Promise<{ ssl: boolean; by: string | n
     assert.match(String(error), /certificate/);
     return 'refused';
   } finally {
-    await client.end();
+    client.connection.stream.destroy();
   }
 }
 
