@@ -68,7 +68,10 @@ async function tell(
   const redis = createRedis({ redisUrl: stack.redis.url });
   resources.defer(() => redis.disconnect());
   await redis.connect();
-  const elasticsearch = createElasticsearch({ elasticsearchUrls: [stack.elasticsearch.url] }, arrivalTimeoutMs);
+  const elasticsearch = createElasticsearch(
+    { elasticsearchUrls: [stack.elasticsearch.url] },
+    arrivalTimeoutMs,
+  );
   resources.defer(() => elasticsearch.close());
 
   screen.chapter(

@@ -21,7 +21,9 @@ export function findTlsProblems(settings: Partial<Settings>): string[] {
     problems.push('ELASTICSEARCH_CA_FILE is for URLs in ELASTICSEARCH_URL that begin with https://, for TLS');
   }
   if (elasticsearchApiKey && elasticsearchUrls.some((url) => URL.parse(url)?.username)) {
-    problems.push('ELASTICSEARCH_API_KEY and a user in ELASTICSEARCH_URL are both set; leave one of them out');
+    problems.push(
+      'ELASTICSEARCH_API_KEY and a user in ELASTICSEARCH_URL are both set; leave one of them out',
+    );
   }
   return problems;
 }

@@ -34,7 +34,7 @@ export const errorCodes = {
   },
   PROJ_TLS: {
     exit: 2,
-    meaning: "TLS to a server does not come about: its certificate is not trusted, or it speaks no TLS.",
+    meaning: 'TLS to a server does not come about: its certificate is not trusted, or it speaks no TLS.',
   },
   PROJ_ACCESS_DENIED: {
     exit: 2,

@@ -30,7 +30,8 @@ const ACCESS_FIXES: Readonly<Record<ServerName, string>> = {
 export function asRefusal(error: unknown): ProjectorError | null {
   if (!(error instanceof Error) || error instanceof ProjectorError) return null;
   if (error instanceof errors.ElasticsearchClientError) {
-    if (error instanceof errors.ConnectionError && isTlsFailure(error)) return tlsError('elasticsearch', error);
+    if (error instanceof errors.ConnectionError && isTlsFailure(error))
+      return tlsError('elasticsearch', error);
     if (![401, 403].includes(httpStatus(error) ?? 0)) return null;
     return accessDenied('elasticsearch', failureOf(error).reason ?? error.message, error);
   }
@@ -53,5 +54,7 @@ export function tlsError(server: ServerName, cause: Error): ProjectorError {
 }
 
 function accessDenied(server: ServerName, reason: string, cause: Error): ProjectorError {
-  return new ProjectorError('PROJ_ACCESS_DENIED', `${server} refuses: ${reason}`, ACCESS_FIXES[server], { cause });
+  return new ProjectorError('PROJ_ACCESS_DENIED', `${server} refuses: ${reason}`, ACCESS_FIXES[server], {
+    cause,
+  });
 }

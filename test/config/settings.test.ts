@@ -147,12 +147,21 @@ test('what is said of TLS must go together, and is told without the URL', () => 
     'DATABASE_URL: sslmode must be one of disable, require, verify-ca, verify-full',
   );
   assert.match(ofPostgres('?sslmode=verify-ca'), /^DATABASE_URL: sslmode=verify-ca needs sslrootcert/);
-  assert.match(ofPostgres('?sslrootcert=/ca.pem'), /^DATABASE_URL: sslrootcert means nothing without sslmode$/);
+  assert.match(
+    ofPostgres('?sslrootcert=/ca.pem'),
+    /^DATABASE_URL: sslrootcert means nothing without sslmode$/,
+  );
   assert.match(ofPostgres('?sslmode=require&sslrootcert=system'), /^DATABASE_URL: sslrootcert=system needs/);
   assert.match(ofPostgres('?ssl=true'), /^DATABASE_URL: libpq knows no ssl; say sslmode$/);
-  assert.match(problemsOf({ ADMIN_DATABASE_URL: `${url}?sslmode=on` }).join('; '), /^ADMIN_DATABASE_URL: sslmode/);
+  assert.match(
+    problemsOf({ ADMIN_DATABASE_URL: `${url}?sslmode=on` }).join('; '),
+    /^ADMIN_DATABASE_URL: sslmode/,
+  );
   assert.match(problemsOf({ REDIS_CA_FILE: '/ca.pem' }).join('; '), /^REDIS_CA_FILE is for .* rediss:\/\//);
-  assert.match(problemsOf({ ELASTICSEARCH_CA_FILE: '/ca.pem' }).join('; '), /^ELASTICSEARCH_CA_FILE is for .* https:\/\//);
+  assert.match(
+    problemsOf({ ELASTICSEARCH_CA_FILE: '/ca.pem' }).join('; '),
+    /^ELASTICSEARCH_CA_FILE is for .* https:\/\//,
+  );
   assert.match(
     problemsOf({ ELASTICSEARCH_API_KEY: 'aWQ6a2V5', ELASTICSEARCH_URL: 'https://u:p@a:9200' }).join('; '),
     /^ELASTICSEARCH_API_KEY and a user in ELASTICSEARCH_URL are both set/,

@@ -140,7 +140,10 @@ test('with the secrets as files, each of them has its own, and no value beside i
     '/run/secrets/redis_url': 'rediss://projector:secret@cache/0\n',
     '/run/secrets/elasticsearch_url': 'https://projector:secret@search:9200\n',
   };
-  assert.equal(loadSettings(environment, (path) => urls[path] ?? '').redisUrl, 'rediss://projector:secret@cache/0');
+  assert.equal(
+    loadSettings(environment, (path) => urls[path] ?? '').redisUrl,
+    'rediss://projector:secret@cache/0',
+  );
 });
 
 test('Grafana is given Prometheus, and the dashboard where it looks for it', () => {
@@ -155,7 +158,9 @@ test('Grafana is given Prometheus, and the dashboard where it looks for it', () 
     .parse(read('dashboards/projector.yml'));
   const mounts = readServices()['grafana']?.volumes ?? [];
   const [provider] = providers;
-  assert.ok(mounts.includes(`./deploy/grafana/projector.json:${provider?.options.path ?? ''}/projector.json:ro`));
+  assert.ok(
+    mounts.includes(`./deploy/grafana/projector.json:${provider?.options.path ?? ''}/projector.json:ro`),
+  );
 });
 
 test('Prometheus runs with the configuration and the rules beside it', () => {

@@ -8,7 +8,14 @@ import { buildByHand } from './build-by-hand.ts';
 import { checkout } from './compose-file.ts';
 
 /** Those that ask for nothing but their own text to go along. */
-const FREE_LICENCES: ReadonlySet<string> = new Set(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD']);
+const FREE_LICENCES: ReadonlySet<string> = new Set([
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+]);
 
 /** https://cyclonedx.org/docs/1.5/json/ */
 const bomSchema = z.object({
@@ -26,7 +33,10 @@ const bomSchema = z.object({
 });
 
 const lockSchema = z.object({
-  packages: z.record(z.string(), z.object({ dev: z.boolean().default(false), version: z.string().default('') })),
+  packages: z.record(
+    z.string(),
+    z.object({ dev: z.boolean().default(false), version: z.string().default('') }),
+  ),
 });
 
 test('the image that the Dockerfile builds', async (t) => {
@@ -59,12 +69,16 @@ test('the image that the Dockerfile builds', async (t) => {
   });
 
   await t.test('lists every package that it holds, each with a licence that is free to be passed on', () => {
-    const { components } = bomSchema.parse(JSON.parse(readFileSync(join(image.app, 'sbom.cdx.json'), 'utf8')));
+    const { components } = bomSchema.parse(
+      JSON.parse(readFileSync(join(image.app, 'sbom.cdx.json'), 'utf8')),
+    );
     const lock = lockSchema.parse(JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')));
     const shipped = Object.entries(lock.packages).flatMap(([path, { dev, version }]) =>
       path === '' || dev ? [] : [`${path.split('node_modules/').at(-1) ?? ''}@${version}`],
     );
-    const listed = components.map(({ group, name, version }) => `${group ? `${group}/` : ''}${name}@${version}`);
+    const listed = components.map(
+      ({ group, name, version }) => `${group ? `${group}/` : ''}${name}@${version}`,
+    );
     assert.deepEqual(listed.sort(), [...new Set(shipped)].sort());
     const refused = components.flatMap(({ name, licenses }) => {
       const ids = licenses.map(({ license }) => license.id ?? license.name ?? '');

@@ -53,7 +53,10 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
   servers.expectAuthorization(`ApiKey ${apiKey}`);
 
   /** A URL of the Postgres, as the service's role unless told otherwise. */
-  const postgresUrl = (query: string, { host = 'localhost', port = postgres.port, user = role } = {}): string => {
+  const postgresUrl = (
+    query: string,
+    { host = 'localhost', port = postgres.port, user = role } = {},
+  ): string => {
     const password = user === role ? passwords.postgres : passwords.admin;
     return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database.name}${query}`;
   };
@@ -183,7 +186,10 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
       { REDIS_CA_FILE: otherCaFile },
       /^PROJ_TLS: no TLS to redis: .*certificate.*\n {2}fix: .*REDIS_CA_FILE/m,
     ],
-    'Redis by another name': [{ REDIS_URL: redisUrl('127.0.0.1') }, /^PROJ_TLS: no TLS to redis: .*altnames/m],
+    'Redis by another name': [
+      { REDIS_URL: redisUrl('127.0.0.1') },
+      /^PROJ_TLS: no TLS to redis: .*altnames/m,
+    ],
     'a Redis without TLS': [
       { REDIS_URL: redisUrl('localhost', redis.port) },
       /^PROJ_TLS: no TLS to redis: wrong version number/m,
@@ -238,52 +244,57 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
     for (const [url, expected] of cases) assert.deepEqual(await encryptionOf(url), expected, url);
   });
 
-  await t.test('a server that is away, settings that are wrong: no secret is said, here or above', async () => {
-    const away = await choosePort();
-    const to = (url: string): string => {
-      const moved = new URL(url);
-      moved.hostname = '127.0.0.1';
-      moved.port = String(away);
-      return moved.href;
-    };
-    const unreachable = [
-      { DATABASE_URL: to(secure.DATABASE_URL) },
-      { REDIS_URL: to(secure.REDIS_URL) },
-      { ELASTICSEARCH_URL: to(secure.ELASTICSEARCH_URL) },
-    ];
-    await inPairs(unreachable, async (settings) => {
-      const { code, stderr } = await command(['check'], settings);
-      assert.equal(code, 1);
-      assert.match(stderr, /ECONNREFUSED/);
-      assert.match((await command(['status'], settings)).stdout, /ECONNREFUSED/);
-    });
-    const port = await choosePort();
-    await using service = setting.run({
-      ...secure,
-      ELASTICSEARCH_URL: to(secure.ELASTICSEARCH_URL),
-      HTTP_PORT: String(port),
-    });
-    await waitFor(async () => (await (await fetch(`http://127.0.0.1:${port}/readyz`)).text()).includes('ECONNREFUSED'));
-    await listen(port);
-    await service.stop();
-    said.push(service.log);
+  await t.test(
+    'a server that is away, settings that are wrong: no secret is said, here or above',
+    async () => {
+      const away = await choosePort();
+      const to = (url: string): string => {
+        const moved = new URL(url);
+        moved.hostname = '127.0.0.1';
+        moved.port = String(away);
+        return moved.href;
+      };
+      const unreachable = [
+        { DATABASE_URL: to(secure.DATABASE_URL) },
+        { REDIS_URL: to(secure.REDIS_URL) },
+        { ELASTICSEARCH_URL: to(secure.ELASTICSEARCH_URL) },
+      ];
+      await inPairs(unreachable, async (settings) => {
+        const { code, stderr } = await command(['check'], settings);
+        assert.equal(code, 1);
+        assert.match(stderr, /ECONNREFUSED/);
+        assert.match((await command(['status'], settings)).stdout, /ECONNREFUSED/);
+      });
+      const port = await choosePort();
+      await using service = setting.run({
+        ...secure,
+        ELASTICSEARCH_URL: to(secure.ELASTICSEARCH_URL),
+        HTTP_PORT: String(port),
+      });
+      await waitFor(async () =>
+        (await (await fetch(`http://127.0.0.1:${port}/readyz`)).text()).includes('ECONNREFUSED'),
+      );
+      await listen(port);
+      await service.stop();
+      said.push(service.log);
 
-    const malformed = startProjector(['check'], {
-      DATABASE_URL: `postgres://${role}:${passwords.postgres}@db:port/films`,
-      REDIS_URL: `redis://:${passwords.redis}@cache:port`,
-      ELASTICSEARCH_URL: `https://elastic:${passwords.elasticsearch}@search:port`,
-      ELASTICSEARCH_API_KEY: `not base64: ${passwords.elasticsearch}`,
-    });
-    assert.equal((await malformed.ended).code, 2);
-    said.push(malformed.output.stdout, malformed.output.stderr);
+      const malformed = startProjector(['check'], {
+        DATABASE_URL: `postgres://${role}:${passwords.postgres}@db:port/films`,
+        REDIS_URL: `redis://:${passwords.redis}@cache:port`,
+        ELASTICSEARCH_URL: `https://elastic:${passwords.elasticsearch}@search:port`,
+        ELASTICSEARCH_API_KEY: `not base64: ${passwords.elasticsearch}`,
+      });
+      assert.equal((await malformed.ended).code, 2);
+      said.push(malformed.output.stdout, malformed.output.stderr);
 
-    const all = said.join('\n');
-    assert.ok(all.includes(role), 'something was said');
-    assert.deepEqual(
-      secrets.filter((secret) => all.includes(secret)),
-      [],
-    );
-  });
+      const all = said.join('\n');
+      assert.ok(all.includes(role), 'something was said');
+      assert.deepEqual(
+        secrets.filter((secret) => all.includes(secret)),
+        [],
+      );
+    },
+  );
 
   await t.test('all is removed by the role for it', async () => {
     await succeeds('teardown', '--yes');

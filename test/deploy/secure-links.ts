@@ -121,7 +121,9 @@ export async function openSecureServers(elasticsearchUrl: string, user: string):
 function asTemplate(url: string): string {
   const [index = '', api, name] = (url.split('?')[0] ?? '').slice(1).split('/');
   if (index === '' || index.startsWith('_')) return `/${index}`;
-  return ['/{index}', ...(api === undefined ? [] : [api]), ...(name === undefined ? [] : ['{name}'])].join('/');
+  return ['/{index}', ...(api === undefined ? [] : [api]), ...(name === undefined ? [] : ['{name}'])].join(
+    '/',
+  );
 }
 
 /** docs/deploy.md, which says what the service may do everywhere. */
@@ -136,5 +138,7 @@ export function readRights(of: 'service' | 'admin' | 'redis'): string {
 
 /** The requests to Elasticsearch that the page lists. */
 export function readRequests(): Set<string> {
-  return new Set([...page.matchAll(/^\| `((?:GET|HEAD|PUT|POST|DELETE) \/\S*)` +\|/gm)].map(([, one = '']) => one));
+  return new Set(
+    [...page.matchAll(/^\| `((?:GET|HEAD|PUT|POST|DELETE) \/\S*)` +\|/gm)].map(([, one = '']) => one),
+  );
 }
