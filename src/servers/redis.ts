@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { connect as connectSocket, isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import type { Settings } from '../config/settings.ts';
@@ -25,6 +25,7 @@ export function createRedis(access: RedisAccess, answerTimeoutMs = ANSWER_TIMEOU
   const timeoutMs = Math.min(answerTimeoutMs, ANSWER_TIMEOUT_MS);
   let lastFailure: Error | null = null;
   let refusal: Error | null = null;
+  let isLooking: Promise<void> | null = null;
   const tls = tlsOptions(access);
   const redis = new Redis(access.redisUrl, {
     lazyConnect: true,
@@ -40,16 +41,25 @@ export function createRedis(access: RedisAccess, answerTimeoutMs = ANSWER_TIMEOU
     retryStrategy: (attempt) => (refusal ? null : Math.min(50 * 2 ** attempt, 2_000)),
     ...(tls && { tls }),
   });
+  const lookForTls = async (silence: Error): Promise<void> => {
+    if (!(await answersInClear(redis.options))) return;
+    refusal = tlsError('redis', new Error('it answers in clear text', { cause: silence }));
+    redis.disconnect();
+  };
   redis.on('error', (error: Error) => {
     lastFailure = error;
     refusal = isTlsFailure(error) ? tlsError('redis', error) : asRefusal(error);
+    if (tls && 'code' in error && error.code === 'ETIMEDOUT') isLooking = lookForTls(error);
   });
   // The library itself tells only that the connection is closed, and not why.
   const connect = redis.connect.bind(redis);
   redis.connect = async () => {
-    await connect().catch((error: unknown) => {
+    try {
+      await connect();
+    } catch (error) {
+      await isLooking;
       throw refusal ?? lastFailure ?? error;
-    });
+    }
   };
   const sendCommand = redis.sendCommand.bind(redis);
   redis.sendCommand = (command, stream) => {
@@ -67,6 +77,17 @@ function tlsOptions({ redisUrl, redisCaFile }: RedisAccess): ConnectionOptions |
   const ca = readCaFile('REDIS_CA_FILE', redisCaFile);
   const isName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
   return { ...(ca && { ca }), ...(isName && { servername: hostname }) };
+}
+
+const CLEAR_TIMEOUT_MS = 1_000;
+
+/** Whether Redis answers without TLS: to a client that begins with TLS such a one says nothing at all. */
+function answersInClear({ host = '', port = 0 }: Redis['options']): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connectSocket({ host, port, timeout: CLEAR_TIMEOUT_MS }, () => socket.write('PING\r\n'));
+  socket.once('data', (answer) => resolve(/^[+-]/.test(answer.toString('latin1'))));
+  for (const end of ['error', 'timeout', 'close']) socket.once(end, () => resolve(false));
+  return promise.finally(() => socket.destroy());
 }
 
 const TRANSIENT_MESSAGES =
