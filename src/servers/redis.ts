@@ -86,7 +86,8 @@ function answersInClear({ host = '', port = 0 }: Redis['options']): Promise<bool
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connectSocket({ host, port, timeout: CLEAR_TIMEOUT_MS }, () => socket.write('PING\r\n'));
   socket.once('data', (answer) => resolve(/^[+-]/.test(answer.toString('latin1'))));
-  for (const end of ['error', 'timeout', 'close']) socket.once(end, () => resolve(false));
+  const isSilent = (): void => resolve(false);
+  socket.once('error', isSilent).once('timeout', isSilent).once('close', isSilent);
   return promise.finally(() => socket.destroy());
 }
 

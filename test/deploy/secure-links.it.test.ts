@@ -5,6 +5,7 @@ import { choosePort } from '../../dev/stack/ports.ts';
 import { findRoleProblems } from '../../src/service/preflight.ts';
 import { connectionConfig } from '../../src/servers/postgres-connection.ts';
 import { startProjector } from '../service/support/child.ts';
+import { PATIENCE_MS } from '../service/support/service.ts';
 import { openSetting } from '../service/support/setting.ts';
 import { sharedServers } from '../support/shared-servers.ts';
 import { waitFor } from '../support/wait.ts';
@@ -133,9 +134,8 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
     assert.ok(own.length > 0);
     for (const client of own) assert.ok(client.includes(`laddr=127.0.0.1:${redisTlsPort} `), client);
 
-    for (const words of ['snapshot', 'reindex --index genres', 'verify', 'pause', 'resume', 'status'])
+    for (const words of ['snapshot', 'reindex --index genres', 'verify', 'pause', 'resume', 'dead-letters list'])
       await succeeds(...words.split(' '));
-    await succeeds('dead-letters', 'list');
 
     await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}'`);
     await setting.redis.call('CLIENT', 'KILL', 'USER', role);
@@ -219,7 +219,7 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
       await using service = setting.run({ ...secure, ...settings });
       const end: { code?: number | null } = {};
       void service.ended.then(({ code }) => (end.code = code));
-      await waitFor(() => end.code !== undefined).catch(() => undefined);
+      await waitFor(() => end.code !== undefined, { timeoutMs: PATIENCE_MS }).catch(() => undefined);
       said.push(service.log);
       if (end.code !== 2 || !expected.test(service.log)) wrong.push(`${what}: ${end.code}: ${service.log}`);
     });
