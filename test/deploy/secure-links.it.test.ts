@@ -151,7 +151,6 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
     const listed = readRequests();
     assert.deepEqual([...servers.requests].filter((one) => !listed.has(one)), []);
     assert.ok(servers.requests.size > 12, [...servers.requests].join());
-    console.log('SEEN', [...listed].filter((one) => !servers.requests.has(one)).join());
   });
 
   await t.test('a user and a password in the URL of Elasticsearch do, too', async () => {
