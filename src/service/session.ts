@@ -234,6 +234,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     settings,
     connections,
     plan: hold.plan,
+    indexes,
+    origin: hold.origin,
     targets,
     pipeline,
     snapshots,
