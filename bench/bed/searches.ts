@@ -10,7 +10,7 @@ export interface SearchesMade {
   readonly searches: number;
   /** Those that were not answered, or by a part of the shards. */
   readonly failed: readonly string[];
-  /** Those that found fewer films than were committed some seconds before. */
+  /** Those that found fewer films than could be got by their ids some seconds before. */
   readonly short: readonly string[];
   /** The fewest films that one found, of those that were committed by then. */
   readonly leastRatio: number;
@@ -19,8 +19,10 @@ export interface SearchesMade {
 export interface SearchesOptions {
   /** A word that the title of one film has. */
   readonly word: string;
-  /** How many films were committed at a moment of this process's clock, in ms. */
+  /** How many films there were at a moment of this process's clock, in ms. */
   readonly committedBy: (ms: number) => number;
+  /** How many of these could be got by their ids. */
+  readonly readableBy: (ms: number) => number;
 }
 
 interface Answer {
@@ -30,10 +32,10 @@ interface Answer {
 }
 
 const PAUSE_MS = 100;
-/** By then, what is committed is found: it is durable, and the index is refreshed each second. */
+/** By then, what can be got by its id is found, too: the index is refreshed each second. */
 const FOUND_MS = 5_000;
 
-export function openSearches(bed: Bed, { word, committedBy }: SearchesOptions): Searches {
+export function openSearches(bed: Bed, { word, committedBy, readableBy }: SearchesOptions): Searches {
   const state = { isEnding: false, searches: 0, leastRatio: Infinity };
   const failed: string[] = [];
   const short: string[] = [];
@@ -52,7 +54,7 @@ export function openSearches(bed: Bed, { word, committedBy }: SearchesOptions): 
       const count = await search({ match_all: {} });
       if (count !== null) {
         state.leastRatio = Math.min(state.leastRatio, count / committedBy(startedMs));
-        const least = committedBy(startedMs - FOUND_MS);
+        const least = readableBy(startedMs - FOUND_MS);
         if (count < least) short.push(`${count} films of ${least}`);
       }
       const found = await search({ match: { title: word } });

@@ -10,8 +10,9 @@ export interface SteadyEditsOptions {
   readonly signal: AbortSignal;
 }
 
-/** An edit that has been committed. Times are this process's, in ms. */
+/** An edit that has come into its document. Times are this process's, in ms. */
 export interface Arrival {
+  readonly isInsert: boolean;
   readonly committedMs: number;
   /** From its commit's answer until its document, got by its id, shows it. */
   readonly tookMs: number;
@@ -19,8 +20,10 @@ export interface Arrival {
 
 /** Transactions of one row each, begun at even intervals, however long each takes. */
 export interface SteadyEdits extends AsyncDisposable {
-  /** How many films there are more than in the beginning, of those that were committed by then. */
+  /** How many films had been added by then. */
   insertedBy(ms: number): number;
+  /** How many of these could be got by their ids by then. */
+  readableBy(ms: number): number;
   /** Begins no more, and waits until all have arrived. */
   end(): Promise<readonly Arrival[]>;
 }
@@ -40,7 +43,7 @@ export async function openSteadyEdits(bed: Bed, options: SteadyEditsOptions): Pr
   );
   // Another one each time: what was edited so before has not arrived by that.
   const word = `edited${Math.round(performance.now())}`;
-  const outstanding = new Map<string, { readonly title: string; readonly committedMs: number }>();
+  const outstanding = new Map<string, Omit<Arrival, 'tookMs'> & { readonly title: string }>();
   const arrivals: Arrival[] = [];
   const inserts: number[] = [];
   const state = { isEnding: false, isDone: false };
@@ -58,7 +61,7 @@ export async function openSteadyEdits(bed: Bed, options: SteadyEditsOptions): Pr
         );
     const committedMs = performance.now();
     if (isInsert) inserts.push(committedMs);
-    outstanding.set(rows[0]?.id ?? '', { title, committedMs });
+    outstanding.set(rows[0]?.id ?? '', { title, isInsert, committedMs });
   };
   const editing = (async () => {
     const startedMs = performance.now();
@@ -84,10 +87,10 @@ export async function openSteadyEdits(bed: Bed, options: SteadyEditsOptions): Pr
         );
         const nowMs = performance.now();
         const titles = new Map(docs.map(({ _id, _source }) => [_id, _source?.title]));
-        for (const [id, { title, committedMs }] of asked) {
+        for (const [id, { title, isInsert, committedMs }] of asked) {
           if (titles.get(id) !== title) continue;
           outstanding.delete(id);
-          arrivals.push({ committedMs, tookMs: nowMs - committedMs });
+          arrivals.push({ isInsert, committedMs, tookMs: nowMs - committedMs });
         }
       }
       await sleep(POLL_MS, undefined, { signal });
@@ -102,6 +105,8 @@ export async function openSteadyEdits(bed: Bed, options: SteadyEditsOptions): Pr
   };
   return {
     insertedBy: (ms) => inserts.filter((committedMs) => committedMs <= ms).length,
+    readableBy: (ms) =>
+      arrivals.filter(({ isInsert, committedMs, tookMs }) => isInsert && committedMs + tookMs <= ms).length,
     end,
     async [Symbol.asyncDispose]() {
       await end().catch(() => undefined);

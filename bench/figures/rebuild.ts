@@ -108,7 +108,11 @@ async function rebuildUnderEdits(
   );
   const films = rows[0]?.films ?? 0;
   await using edits = await openSteadyEdits(bed, { perSecond: EDITS_PER_SECOND, except: [sentinel], signal });
-  await using searches = openSearches(bed, { word: WORD, committedBy: (ms) => films + edits.insertedBy(ms) });
+  await using searches = openSearches(bed, {
+    word: WORD,
+    committedBy: (ms) => films + edits.insertedBy(ms),
+    readableBy: (ms) => films + edits.readableBy(ms),
+  });
   await sleep(BEFORE_MS, undefined, { signal });
   const beganMs = performance.now();
   await runService(bed, 'reindex');
