@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { formatBytes, formatCount, formatSeconds } from '../ops/console/format.js';
 import type { ServiceStatus } from '../service/status.ts';
 import type { IndexReport, StatusReport } from './status-report.ts';
 
@@ -113,31 +114,4 @@ function describeIndex({ documents, deadLetters, snapshot, reindex }: IndexRepor
     parts.push(`snapshot ${bar} ${formatCount(snapshot.done)} of ${formatCount(snapshot.total)}`);
   }
   return parts.join(', ');
-}
-
-function formatCount(count: number): string {
-  return count.toLocaleString('en');
-}
-
-/** `512 B`, `3.2 MiB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`;
-}
-
-/** `12 ms`, `3.4 s`, `5 min 10 s`, `2 h 3 min`, `4 d 1 h`. */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 1) return `${Math.round(seconds * 1_000)} ms`;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const [large, small, ratio, per] =
-    seconds < 3_600
-      ? ['min', 's', 60, 60]
-      : seconds < 86_400
-        ? ['h', 'min', 60, 3_600]
-        : ['d', 'h', 24, 86_400];
-  const smallest = Math.floor(seconds / (per / ratio));
-  return `${Math.floor(smallest / ratio)} ${large} ${smallest % ratio} ${small}`;
 }
