@@ -8,10 +8,17 @@ import { run } from './run.ts';
  */
 export async function findChromium(say?: Say): Promise<string> {
   const onPath = async (): Promise<string> =>
-    (await run('sh', ['-c', 'command -v chromium || command -v chromium-browser || command -v google-chrome'])).trim();
+    (
+      await run('sh', [
+        '-c',
+        'command -v chromium || command -v chromium-browser || command -v google-chrome',
+      ])
+    ).trim();
   return onPath().catch(async () => {
     if (process.getuid?.() !== 0)
-      throw new Error('There is no chromium on PATH, and only root can install it (apt-get install chromium).');
+      throw new Error(
+        'There is no chromium on PATH, and only root can install it (apt-get install chromium).',
+      );
     say?.('Installing chromium with apt-get, once …');
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     const install = (): Promise<string> =>

@@ -50,10 +50,7 @@ async function list({ flags }: CommandContext, { store, filter }: LettersOptions
   return 0;
 }
 
-async function show(
-  { flags, words }: CommandContext,
-  { store, filter }: LettersOptions,
-): Promise<number> {
+async function show({ flags, words }: CommandContext, { store, filter }: LettersOptions): Promise<number> {
   const letters: DeadLetter[] = [];
   for await (const page of store.pages(filter)) letters.push(...page);
   if (letters.length === 0) {
@@ -87,11 +84,7 @@ async function drop({ flags, stop }: CommandContext, chosen: LettersOptions): Pr
     );
   }
   const dropped = await dropLetters(chosen);
-  console.log(
-    flags.json
-      ? JSON.stringify({ dropped })
-      : `${inWords(dropped)} forgotten; ${meaning}`,
-  );
+  console.log(flags.json ? JSON.stringify({ dropped }) : `${inWords(dropped)} forgotten; ${meaning}`);
   return stop.aborted ? 1 : 0;
 }
 

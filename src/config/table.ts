@@ -1,4 +1,14 @@
-import { byteSize, hostNames, oneOf, text, trueOrFalse, url, urls, wholeNumber, type ValueType } from './value-types.ts';
+import {
+  byteSize,
+  hostNames,
+  oneOf,
+  text,
+  trueOrFalse,
+  url,
+  urls,
+  wholeNumber,
+  type ValueType,
+} from './value-types.ts';
 
 /** The groups in which help and tables show the settings, in this order. */
 export const groups = {

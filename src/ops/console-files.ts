@@ -19,6 +19,7 @@ const names = [
   'rates.js',
   'service.js',
   'tasks.js',
+  'tones.js',
 ] as const;
 
 /** The console's page and what it loads, as they stand in `console/`. */

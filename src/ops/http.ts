@@ -95,7 +95,8 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
         throw refused('a page of another site has asked for it', 'Use the console at its own address.');
       return action(asked);
     }
-    if (!read && !action) return plain(`There are: ${Object.keys({ ...reads, ...actions }).join(' ')}\n`, 404);
+    if (!read && !action)
+      return plain(`There are: ${Object.keys({ ...reads, ...actions }).join(' ')}\n`, 404);
     const allow = [read && 'GET, HEAD', action && 'POST'].filter(Boolean).join(', ');
     return { ...plain(`Only ${allow} is answered here.\n`, 405), headers: { allow } };
   };

@@ -49,8 +49,7 @@ export function createTimings(now: () => number): Timings {
       const since = now() - WINDOW_MS;
       const ages = ring.ageMs.filter((_, position) => (ring.atMs[position] ?? -Infinity) > since).sort();
       if (ages.length === 0) return null;
-      const secondsOf = (share: number): number =>
-        (ages[Math.ceil(share * ages.length) - 1] ?? 0) / 1_000;
+      const secondsOf = (share: number): number => (ages[Math.ceil(share * ages.length) - 1] ?? 0) / 1_000;
       return { p50: secondsOf(0.5), p99: secondsOf(0.99) };
     },
   };

@@ -119,8 +119,16 @@ export function openConsole({ settings, log }: ConsoleOptions): Console {
       '/dead-letters/drop': action('drop dead letters', dropSchema, async (asked, signal) => ({
         dropped: await dropLetters(chosen(asked, signal)),
       })),
-      '/pause': action('pause', nothingSchema, setPause((pauses) => pauses.pause(new Date()))),
-      '/resume': action('resume', nothingSchema, setPause((pauses) => pauses.resume())),
+      '/pause': action(
+        'pause',
+        nothingSchema,
+        setPause((pauses) => pauses.pause(new Date())),
+      ),
+      '/resume': action(
+        'resume',
+        nothingSchema,
+        setPause((pauses) => pauses.resume()),
+      ),
     },
     [Symbol.asyncDispose]: async () => {
       closing.abort();

@@ -11,7 +11,14 @@ describe('who asks by HTTP', () => {
     assert.doesNotThrow(() => assertOpen(access(`Bearer ${token}`)));
     assert.equal(access(undefined), 'locked');
     assert.throws(() => assertOpen(access(undefined)), { code: 'PROJ_CONSOLE_TOKEN' });
-    for (const given of ['', token, `Bearer ${token} `, `Bearer ${token.toUpperCase()}`, `Basic ${token}`, 'Bearer '])
+    for (const given of [
+      '',
+      token,
+      `Bearer ${token} `,
+      `Bearer ${token.toUpperCase()}`,
+      `Basic ${token}`,
+      'Bearer ',
+    ])
       assert.throws(() => access(given), { code: 'PROJ_CONSOLE_TOKEN' }, given);
   });
 

@@ -42,8 +42,12 @@ suite('the files of the console', () => {
   });
 
   it('load nothing from elsewhere, and have no script or style within the page', () => {
-    assert.doesNotMatch(page, /<style|\sstyle=|\son\w+=|<script(?! type="module" src="\/console\/console.js"><)/);
-    for (const [, address] of page.matchAll(/(?:src|href)="([^"]+)"/g)) assert.match(address ?? '', /^[/#](?!\/)/);
+    assert.doesNotMatch(
+      page,
+      /<style|\sstyle=|\son\w+=|<script(?! type="module" src="\/console\/console.js"><)/,
+    );
+    for (const [, address] of page.matchAll(/(?:src|href)="([^"]+)"/g))
+      assert.match(address ?? '', /^[/#](?!\/)/);
     for (const path of Object.keys(consoleFiles()))
       assert.doesNotMatch(body(path).replace('http://www.w3.org/2000/svg', ''), /https?:/);
   });
@@ -72,7 +76,12 @@ suite('the files of the console', () => {
 
 suite('how fast it goes', () => {
   it('is told by what has happened in the last seconds', () => {
-    const heard = [at(0), at(2, { changes: 10 }), at(4, { changes: 30 }), at(7, { changes: 80, written: 40, refused: 10 })];
+    const heard = [
+      at(0),
+      at(2, { changes: 10 }),
+      at(4, { changes: 30 }),
+      at(7, { changes: 80, written: 40, refused: 10 }),
+    ];
     const { changes, documents } = ratesOf(heard);
     assert.deepEqual({ changes, documents }, { changes: 14, documents: 10 });
     assert.equal(ratesOf([at(0)]).changes, null);
@@ -115,7 +124,10 @@ suite('what was', () => {
       past.add(at(second));
       recent.add(at(second));
     }
-    assert.deepEqual(past.all.map((one) => one.at), recent.past.map((one) => one.at));
+    assert.deepEqual(
+      past.all.map((one) => one.at),
+      recent.past.map((one) => one.at),
+    );
     assert.equal(recent.past.length, 450);
     assert.equal(past.add(at(1_198.5)), false);
   });
@@ -124,7 +136,10 @@ suite('what was', () => {
     const past = createPast();
     for (const second of [0, 1, 100]) past.add(at(second));
     past.learn([at(1), at(50), at(99)]);
-    assert.deepEqual(past.all.map((one) => one.at), [0, 1, 50, 99, 100].map((second) => at(second).at));
+    assert.deepEqual(
+      past.all.map((one) => one.at),
+      [0, 1, 50, 99, 100].map((second) => at(second).at),
+    );
     past.learn([]);
     assert.equal(past.all.length, 5);
   });

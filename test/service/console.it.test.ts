@@ -53,7 +53,7 @@ describe('the console, in Chromium', { skip }, () => {
       for (const plot of ['lag', 'throughput', 'latency', 'wal']) {
         await eventually(async () => {
           const figure = page.locator(`#plot-${plot}`);
-          assert.match((await figure.locator('.line-1').getAttribute('d')) ?? '', /^M.*L/);
+          assert.match((await figure.locator('path.line-1').getAttribute('d')) ?? '', /^M.*L/);
           assert.match((await figure.getByRole('img').getAttribute('aria-label')) ?? '', /at most \d/);
         });
       }
@@ -107,14 +107,19 @@ describe('the console, in Chromium', { skip }, () => {
       const figure = page.locator('#plot-throughput');
       await figure.getByText('By the minute').focus();
       await page.keyboard.press('Enter');
-      await eventually(async () => assert.match(await figure.locator('tbody').innerText(), /^\d\d:\d\d\s+[\d.]+\/s/));
+      await eventually(async () =>
+        assert.match(await figure.locator('tbody').innerText(), /^\d\d:\d\d\s+[\d.]+\/s/),
+      );
       await page.keyboard.press('Enter');
     });
 
     await t.test('that it pauses and goes on', async () => {
       await page.getByRole('button', { name: 'Pause' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
-      assert.equal((await setting.command(['status', '--json'])).stdout.includes('"pausedSince": null'), true);
+      assert.equal(
+        (await setting.command(['status', '--json'])).stdout.includes('"pausedSince": null'),
+        true,
+      );
       await page.getByRole('button', { name: 'Pause' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
       await shows('#state', /^Not ready: paused$/);
@@ -144,13 +149,18 @@ describe('the console, in Chromium', { skip }, () => {
       });
       const phoneFaults = collectFaults(phone);
       await phone.goto(url);
-      await eventually(async () => assert.equal(await phone.locator('#state').innerText(), 'Streaming, ready'));
+      await eventually(async () =>
+        assert.equal(await phone.locator('#state').innerText(), 'Streaming, ready'),
+      );
       assert.ok((await evaluate<number>(phone, 'document.documentElement.scrollWidth')) <= 390);
-      const ground = await evaluate<string>(phone, 'getComputedStyle(document.documentElement).backgroundColor');
+      const ground = await evaluate<string>(
+        phone,
+        'getComputedStyle(document.documentElement).backgroundColor',
+      );
       assert.ok(lightness(ground) < 40, ground);
       // What was before the page was opened is there.
       await eventually(async () =>
-        assert.match((await phone.locator('#plot-wal .line-1').getAttribute('d')) ?? '', /L.*L/),
+        assert.match((await phone.locator('#plot-wal path.line-1').getAttribute('d')) ?? '', /L.*L/),
       );
       assert.deepEqual(await blemishes(phone), []);
       assert.deepEqual(phoneFaults, []);
@@ -195,7 +205,8 @@ function collectFaults(page: Page): string[] {
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {
     // A service or a server that is away is the test's own doing.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text());
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      faults.push(message.text());
   });
   return faults;
 }

@@ -27,7 +27,10 @@ const state = { link: 'connecting', status: null, heard: [], letters: [], letter
 const past = createPast();
 
 const decimal = { steps: [1, 2, 5], fold: 10 };
-const inSeconds = { steps: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600], fold: 4 };
+const inSeconds = {
+  steps: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600],
+  fold: 4,
+};
 const plots = [
   createPlot(find('plot-lag', HTMLElement), {
     name: 'How far it is behind',
@@ -122,7 +125,10 @@ function showTrouble(tone) {
   const list = find('trouble-list', HTMLUListElement);
   const since = status ? new Date(status.at).toLocaleTimeString() : null;
   if (isLost) {
-    setText(title, link === 'stopped' ? `Nothing answers at ${location.host}` : `${location.host} does not answer`);
+    setText(
+      title,
+      link === 'stopped' ? `Nothing answers at ${location.host}` : `${location.host} does not answer`,
+    );
     const known = since === null ? '' : ` What is shown below was so at ${since}.`;
     const meaning =
       link === 'stopped'
@@ -192,7 +198,9 @@ async function after(done) {
 }
 
 find('unlock', HTMLButtonElement).addEventListener('click', () => after(lockOrUnlock()));
-find('pause', HTMLButtonElement).addEventListener('click', () => after(pauseOrResume(Boolean(state.status?.pausedSince))));
+find('pause', HTMLButtonElement).addEventListener('click', () =>
+  after(pauseOrResume(Boolean(state.status?.pausedSince))),
+);
 find('retry-all', HTMLButtonElement).addEventListener('click', () => after(retry({})));
 
 watch({ onStatus, onLink });

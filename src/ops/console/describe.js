@@ -1,12 +1,13 @@
 import { formatBytes, formatCount, formatRate, formatSeconds } from './format.js';
+import { lagTone, secondsLeftTone, walStatusTone } from './tones.js';
 
 /**
  * @import { ServiceStatus } from '../../service/status.ts'
  * @import { Rates } from './rates.js'
+ * @import { Tone } from './tones.js'
  */
 
 /**
- * @typedef {'good' | 'warn' | 'bad' | 'idle'} Tone
  * @typedef {{ value: number, max: number }} Level how full something is; a `max` of 0: it has no limit
  * @typedef {object} Described what the page says of a status, by the names in its `data-text`, `data-meter` and `data-tone-of`
  * @property {Record<string, string>} texts
@@ -14,9 +15,6 @@ import { formatBytes, formatCount, formatRate, formatSeconds } from './format.js
  * @property {Record<string, Tone>} tones
  */
 
-/** Less than this until the slot is given up is a reason to act now, and to act today. */
-const SECONDS_LEFT_BAD = 1_800;
-const SECONDS_LEFT_WARN = 4 * 3_600;
 /** So full, a queue holds up what is before it, or soon will. */
 const FULL = 0.8;
 
@@ -75,14 +73,18 @@ export function describe(status, rates) {
       throughput: `${formatRate(rates.documents)}`,
       throughputDetail: `documents; ${formatRate(rates.changes)} row changes`,
       latency: latency ? formatSeconds(latency.p50) : '–',
-      latencyDetail: latency ? `half; 99 % within ${formatSeconds(latency.p99)}` : 'no batch in the last 10 s',
+      latencyDetail: latency
+        ? `half; 99 % within ${formatSeconds(latency.p99)}`
+        : 'no batch in the last 10 s',
       wal: slot ? `${formatBytes(slot.retainedBytes)} kept` : 'not known',
       walDetail: describeWal(slot),
       postgres: upOrAway('postgres'),
       postgresDetail:
-        serverDetail('postgres') || (slot ? `${slot.walStatus}, keeps ${formatBytes(slot.retainedBytes)}` : ''),
+        serverDetail('postgres') ||
+        (slot ? `${slot.walStatus}, keeps ${formatBytes(slot.retainedBytes)}` : ''),
       replication: `${formatRate(rates.changes)}`,
-      replicationDetail: waits['gate'] ?? waits['barrier'] ?? `${formatBytes(status.queuedBytes)} queued · ${took('gate')}`,
+      replicationDetail:
+        waits['gate'] ?? waits['barrier'] ?? `${formatBytes(status.queuedBytes)} queued · ${took('gate')}`,
       router: status.fanOuts === 0 ? 'no fan-outs' : `${formatCount(status.fanOuts)} fan-outs`,
       routerDetail: took('lookup'),
       debouncer: `${formatCount(status.pendingIds)} waiting`,
@@ -106,7 +108,8 @@ export function describe(status, rates) {
       lag: lagTone(lag.seconds),
       wal: walTone(slot),
       postgres: serverTone('postgres'),
-      replication: 'gate' in waits || 'barrier' in waits ? 'warn' : rates.changes ? 'good' : queueTone('replication'),
+      replication:
+        'gate' in waits || 'barrier' in waits ? 'warn' : rates.changes ? 'good' : queueTone('replication'),
       router: status.fanOuts > 0 ? 'good' : 'idle',
       debouncer: queueTone('debouncer'),
       resolver: status.batchesInFlight > 0 ? 'good' : 'idle',
@@ -134,17 +137,8 @@ function walLimit(slot) {
 /** @param {ServiceStatus['slot']} slot @returns {Tone} */
 function walTone(slot) {
   if (!slot) return 'idle';
-  const { walStatus, secondsLeft } = slot;
-  const seconds = secondsLeft ?? Infinity;
-  if ((walStatus !== 'reserved' && walStatus !== 'extended') || seconds < SECONDS_LEFT_BAD) return 'bad';
-  return seconds < SECONDS_LEFT_WARN ? 'warn' : 'good';
-}
-
-/** @param {number | null} seconds @returns {Tone} */
-function lagTone(seconds) {
-  if (seconds === null) return 'idle';
-  if (seconds >= 60) return 'bad';
-  return seconds >= 10 ? 'warn' : 'good';
+  const tone = walStatusTone(slot.walStatus);
+  return tone === 'bad' ? tone : secondsLeftTone(slot.secondsLeft);
 }
 
 /**

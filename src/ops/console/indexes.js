@@ -28,7 +28,11 @@ export function showIndexes(status) {
       {},
       create('th', { scope: 'row', textContent: name }),
       create('td', {}, create('code', { textContent: finds })),
-      create('td', {}, ...(filling ? describeFilling(name, filling) : [waits === null ? '–' : `${waits}, being compared`])),
+      create(
+        'td',
+        {},
+        ...(filling ? describeFilling(name, filling) : [waits === null ? '–' : `${waits}, being compared`]),
+      ),
       create('td', { className: refused > 0 ? 'number bad' : 'number', textContent: formatCount(refused) }),
     ),
   );
@@ -41,10 +45,15 @@ export function showIndexes(status) {
 function describeFilling(name, { done, total, rate, physical, isBeside }) {
   const bar = create('progress', { max: Math.max(total, 1), value: Math.min(done, total) });
   bar.setAttribute('aria-label', `Documents of ${name} that are filled`);
-  const left = rate ? `${formatRate(rate)}, ${formatSeconds(Math.max(0, total - done) / rate)} left` : 'how long is not known yet';
+  const left = rate
+    ? `${formatRate(rate)}, ${formatSeconds(Math.max(0, total - done) / rate)} left`
+    : 'how long is not known yet';
   return [
     ...(isBeside ? [create('code', { textContent: physical })] : []),
     bar,
-    create('span', { className: 'detail', textContent: `${formatCount(done)} of ${formatCount(total)}; ${left}` }),
+    create('span', {
+      className: 'detail',
+      textContent: `${formatCount(done)} of ${formatCount(total)}; ${left}`,
+    }),
   ];
 }

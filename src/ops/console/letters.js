@@ -31,9 +31,20 @@ export function showLetters({ total, letters, canAct, onTask }) {
     return create(
       'tr',
       {},
-      create('th', { scope: 'row' }, create('b', { textContent: index }), id === null ? '' : ' ', create('code', { textContent: id ?? '' })),
+      create(
+        'th',
+        { scope: 'row' },
+        create('b', { textContent: index }),
+        id === null ? '' : ' ',
+        create('code', { textContent: id ?? '' }),
+      ),
       create('td', {}, create('time', { dateTime: at, textContent: new Date(at).toLocaleString() })),
-      create('td', {}, create('b', { textContent: type }), create('span', { className: 'reason', textContent: reason })),
+      create(
+        'td',
+        {},
+        create('b', { textContent: type }),
+        create('span', { className: 'reason', textContent: reason }),
+      ),
       create('td', { className: 'tasks' }, ...tasks),
     );
   });

@@ -41,7 +41,8 @@ export function setText(element, text) {
  */
 export function fill({ texts, meters, tones }) {
   for (const element of each('[data-text]')) setText(element, texts[element.dataset['text'] ?? ''] ?? '');
-  for (const element of each('[data-tone-of]')) element.dataset['tone'] = tones[element.dataset['toneOf'] ?? ''] ?? 'idle';
+  for (const element of each('[data-tone-of]'))
+    element.dataset['tone'] = tones[element.dataset['toneOf'] ?? ''] ?? 'idle';
   for (const element of each('[data-meter]')) {
     if (!(element instanceof HTMLMeterElement)) continue;
     const { value, max } = meters[element.dataset['meter'] ?? ''] ?? { value: 0, max: 0 };

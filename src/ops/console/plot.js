@@ -22,6 +22,8 @@ const MINUTE_MS = 60_000;
 const GAP_MS = 5_000;
 const WIDTH = 900;
 const HEIGHT = 150;
+/** Kept free above and below, so that a line at the edge has its whole width. */
+const EDGE = 2;
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -42,7 +44,10 @@ export function createPlot(figure, { name, lines, format, least, steps, fold }) 
     svg.append(element);
     return element;
   };
-  path('grid').setAttribute('d', `M0 ${HEIGHT / 2}H${WIDTH}M${WIDTH / 3} 0V${HEIGHT}M${(WIDTH * 2) / 3} 0V${HEIGHT}`);
+  path('grid').setAttribute(
+    'd',
+    `M0 ${HEIGHT / 2}H${WIDTH}M${WIDTH / 3} 0V${HEIGHT}M${(WIDTH * 2) / 3} 0V${HEIGHT}`,
+  );
   const area = path('area');
   const drawn = lines.map((_, position) => path(`line line-${position + 1}`));
   const cursor = path('cursor');
@@ -83,7 +88,7 @@ export function createPlot(figure, { name, lines, format, least, steps, fold }) 
   /** @param {number} time */
   const x = (time) => WIDTH * (1 - ((state.series.times.at(-1) ?? 0) - time) / WINDOW_MS);
   /** @param {number} value */
-  const y = (value) => HEIGHT * (1 - value / state.max);
+  const y = (value) => EDGE + (HEIGHT - 2 * EDGE) * (1 - value / state.max);
 
   /** @param {readonly (number | null)[]} values */
   const pathOf = (values) => {
@@ -95,7 +100,9 @@ export function createPlot(figure, { name, lines, format, least, steps, fold }) 
       if (value === null || sinceLast > GAP_MS) joined = 0;
       if (value === null || x(time) < 0) continue;
       // A point by itself is a dot.
-      parts.push(`${joined === 0 ? 'M' : 'L'}${x(time).toFixed(1)} ${y(value).toFixed(1)}${joined === 0 ? 'h0.1' : ''}`);
+      parts.push(
+        `${joined === 0 ? 'M' : 'L'}${x(time).toFixed(1)} ${y(value).toFixed(1)}${joined === 0 ? 'h0.1' : ''}`,
+      );
       joined++;
     }
     return parts.join('');
@@ -108,9 +115,13 @@ export function createPlot(figure, { name, lines, format, least, steps, fold }) 
       const text = pointed === null ? label : `${label} ${value === null ? '–' : format(value)}`;
       return create('span', { className: `key line-${position + 1}`, textContent: text });
     });
-    const at = pointed === null ? [] : [create('time', { textContent: clock(series.times[pointed] ?? 0, true) })];
+    const at =
+      pointed === null ? [] : [create('time', { textContent: clock(series.times[pointed] ?? 0, true) })];
     readout.replaceChildren(...entries, ...at);
-    cursor.setAttribute('d', pointed === null ? '' : `M${x(series.times[pointed] ?? 0).toFixed(1)} 0V${HEIGHT}`);
+    cursor.setAttribute(
+      'd',
+      pointed === null ? '' : `M${x(series.times[pointed] ?? 0).toFixed(1)} 0V${HEIGHT}`,
+    );
   };
 
   const fillTable = () => {
@@ -146,7 +157,11 @@ export function createPlot(figure, { name, lines, format, least, steps, fold }) 
       state.series = series;
       if (state.pointed !== null) state.pointed = Math.min(state.pointed, series.times.length - 1);
       const all = lines.map(({ key }) => series.values[key]);
-      state.max = ceiling(Math.max(least, ...all.flatMap((values) => values.map((value) => value ?? 0))), steps, fold);
+      state.max = ceiling(
+        Math.max(least, ...all.flatMap((values) => values.map((value) => value ?? 0))),
+        steps,
+        fold,
+      );
       const paths = all.map(pathOf);
       for (const [position, d] of paths.entries()) drawn[position]?.setAttribute('d', d);
       area.setAttribute('d', areaOf(paths[0] ?? ''));
@@ -219,7 +234,9 @@ function minutesOf(series, lines) {
   return [...positions].reverse().map(([minute, within]) => ({
     minute,
     most: lines.map(({ key }) => {
-      const known = within.map((position) => series.values[key][position] ?? null).filter((value) => value !== null);
+      const known = within
+        .map((position) => series.values[key][position] ?? null)
+        .filter((value) => value !== null);
       return known.length === 0 ? null : Math.max(...known);
     }),
   }));

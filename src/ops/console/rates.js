@@ -67,7 +67,8 @@ export function ratesOf(heard) {
   rates.documents = growth(before, last, documentsOf, Infinity);
   for (const stage of /** @type {(keyof Stages)[]} */ (Object.keys(rates.secondsEach))) {
     const times = last.stages[stage].times - before.stages[stage].times;
-    if (times > 0) rates.secondsEach[stage] = (last.stages[stage].seconds - before.stages[stage].seconds) / times;
+    if (times > 0)
+      rates.secondsEach[stage] = (last.stages[stage].seconds - before.stages[stage].seconds) / times;
   }
   return rates;
 }
@@ -157,10 +158,14 @@ export function createFillings() {
      * @param {number} atMs
      */
     rate(physical, done, atMs) {
-      const before = (seen.get(physical) ?? []).filter((one) => atMs - one.atMs <= FILLING_MS && one.done <= done);
+      const before = (seen.get(physical) ?? []).filter(
+        (one) => atMs - one.atMs <= FILLING_MS && one.done <= done,
+      );
       seen.set(physical, [...before, { atMs, done }]);
       const [first] = before;
-      return first && atMs - first.atMs >= SHORTEST_MS ? ((done - first.done) / (atMs - first.atMs)) * 1_000 : null;
+      return first && atMs - first.atMs >= SHORTEST_MS
+        ? ((done - first.done) / (atMs - first.atMs)) * 1_000
+        : null;
     },
   };
 }

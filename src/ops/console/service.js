@@ -70,7 +70,9 @@ export async function letters(token) {
  * @returns {Promise<'read-only' | 'locked' | 'open'>}
  */
 export async function access(token) {
-  const answer = /** @type {{ access: 'read-only' | 'locked' | 'open' }} */ (await get('/console/access', token));
+  const answer = /** @type {{ access: 'read-only' | 'locked' | 'open' }} */ (
+    await get('/console/access', token)
+  );
   return answer.access;
 }
 
@@ -127,7 +129,9 @@ async function answerOf(asked) {
   if (response.ok) return JSON.parse(text);
   if (!response.headers.get('content-type')?.startsWith('application/json'))
     throw new Refusal(`${response.status}: ${text.trim()}`, '');
-  const { error } = /** @type {{ error: { code: string, message: string, fix: string } }} */ (JSON.parse(text));
+  const { error } = /** @type {{ error: { code: string, message: string, fix: string } }} */ (
+    JSON.parse(text)
+  );
   throw new Refusal(`${error.code}: ${error.message}. ${error.fix}`, error.code);
 }
 

@@ -61,7 +61,10 @@ async function perform(path, asked, describeDone) {
     const answer = await act(path, asked, token);
     say(answer['isDone'] === true ? describeDone(answer) : 'It takes longer, and goes on.', 'good');
   } catch (error) {
-    say(error instanceof Refusal ? error.message : 'Nothing answers; whether it was done is not known.', 'bad');
+    say(
+      error instanceof Refusal ? error.message : 'Nothing answers; whether it was done is not known.',
+      'bad',
+    );
     if (isTokenRefused(error)) state.token = null;
   }
 }
@@ -90,7 +93,8 @@ export function retry(some) {
   return perform(
     '/dead-letters/retry',
     some,
-    ({ retried, settled, refused }) => `Read again: ${retried}. Accepted or gone: ${settled}. Refused again: ${refused}.`,
+    ({ retried, settled, refused }) =>
+      `Read again: ${retried}. Accepted or gone: ${settled}. Refused again: ${refused}.`,
   );
 }
 
