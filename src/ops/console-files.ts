@@ -18,6 +18,7 @@ const names = [
   'plot.js',
   'rates.js',
   'service.js',
+  'shape.js',
   'tasks.js',
   'tones.js',
 ] as const;

@@ -31,13 +31,14 @@ const inSeconds = {
   steps: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600],
   fold: 4,
 };
+const inBytes = { steps: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512], fold: 1_024 };
 const plots = [
   createPlot(find('plot-lag', HTMLElement), {
     name: 'How far it is behind',
     lines: [{ key: 'lag', label: 'behind' }],
     format: formatSeconds,
     least: 1,
-    ...inSeconds,
+    scale: inSeconds,
   }),
   createPlot(find('plot-throughput', HTMLElement), {
     name: 'Throughput',
@@ -47,7 +48,7 @@ const plots = [
     ],
     format: formatRate,
     least: 10,
-    ...decimal,
+    scale: decimal,
   }),
   createPlot(find('plot-latency', HTMLElement), {
     name: 'Latency of a batch, from routing until durable',
@@ -57,15 +58,14 @@ const plots = [
     ],
     format: formatSeconds,
     least: 0.1,
-    ...inSeconds,
+    scale: inSeconds,
   }),
   createPlot(find('plot-wal', HTMLElement), {
     name: 'WAL kept for the slot',
     lines: [{ key: 'wal', label: 'kept' }],
     format: formatBytes,
     least: 2 ** 24,
-    steps: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
-    fold: 1_024,
+    scale: inBytes,
   }),
 ];
 

@@ -1,4 +1,5 @@
 import { create } from './page.js';
+import { ceiling, HEIGHT, MINUTE_MS, minutesOf, nearest, shapeOf, WIDTH, xOf } from './shape.js';
 
 /** @import { Series } from './rates.js' */
 
@@ -12,18 +13,8 @@ import { create } from './page.js';
  * @property {Line[]} lines one or two
  * @property {(value: number) => string} format
  * @property {number} least the plot reaches so high at least, so that next to nothing does not look like much
- * @property {readonly number[]} steps by which its height grows, of which each tenfold (or for bytes, 1024-fold) comes next
- * @property {number} fold
+ * @property {{ steps: readonly number[], fold: number }} scale how high it reaches
  */
-
-export const WINDOW_MS = 15 * 60_000;
-const MINUTE_MS = 60_000;
-/** Points further apart are not joined: nothing is known of the time between. */
-const GAP_MS = 5_000;
-const WIDTH = 900;
-const HEIGHT = 150;
-/** Kept free above and below, so that a line at the edge has its whole width. */
-const EDGE = 2;
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -32,7 +23,66 @@ const SVG = 'http://www.w3.org/2000/svg';
  * @param {HTMLElement} figure
  * @param {PlotOptions} options
  */
-export function createPlot(figure, { name, lines, format, least, steps, fold }) {
+export function createPlot(figure, options) {
+  const { name, lines, format, least, scale } = options;
+  const { svg, area, drawn, cursor } = createDrawing(lines.length);
+  const top = create('span', { className: 'top' });
+  const middle = create('span', { className: 'middle' });
+  const heights = create('div', { className: 'scale', ariaHidden: 'true' }, top, middle);
+  const legend = create('p', { className: 'legend', ariaHidden: 'true' });
+  const table = createTable(options);
+  figure.append(create('div', { className: 'plot' }, svg, heights), createTimes(), legend, table.element);
+
+  /** @type {{ series: Series | null, pointed: number | null }} */
+  const state = { series: null, pointed: null };
+
+  const showLegend = () => {
+    const { pointed, series } = state;
+    const time = pointed === null ? undefined : series?.times[pointed];
+    legend.replaceChildren(
+      ...lines.map(({ key, label }, position) => {
+        const value = pointed === null ? null : (series?.values[key][pointed] ?? null);
+        const text = time === undefined ? label : `${label} ${value === null ? '–' : format(value)}`;
+        return create('span', { className: `key line-${position + 1}`, textContent: text });
+      }),
+      ...(time === undefined ? [] : [create('time', { textContent: clock(time, true) })]),
+    );
+    const x = time === undefined ? '' : xOf(series?.times ?? [], time).toFixed(1);
+    cursor.setAttribute('d', x === '' ? '' : `M${x} 0V${HEIGHT}`);
+  };
+  svg.addEventListener('pointermove', (event) => {
+    state.pointed = nearest(state.series?.times ?? [], event.offsetX / svg.clientWidth);
+    showLegend();
+  });
+  svg.addEventListener('pointerleave', () => {
+    state.pointed = null;
+    showLegend();
+  });
+  showLegend();
+
+  return {
+    /** @param {Series} series */
+    show(series) {
+      const { times, values } = series;
+      state.series = series;
+      const highest = lines.flatMap(({ key }) => values[key].map((value) => value ?? 0));
+      const max = ceiling(Math.max(least, ...highest), scale);
+      for (const [position, { key }] of lines.entries()) {
+        const shape = shapeOf(times, values[key], max);
+        drawn[position]?.setAttribute('d', shape.line);
+        if (position === 0) area.setAttribute('d', shape.area);
+      }
+      top.textContent = format(max);
+      middle.textContent = format(max / 2);
+      svg.setAttribute('aria-label', `${name} in the last 15 minutes: ${inWords(series, options)}`);
+      table.show(series);
+      showLegend();
+    },
+  };
+}
+
+/** @param {number} lines how many */
+function createDrawing(lines) {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
   svg.setAttribute('preserveAspectRatio', 'none');
@@ -44,88 +94,35 @@ export function createPlot(figure, { name, lines, format, least, steps, fold }) 
     svg.append(element);
     return element;
   };
-  path('grid').setAttribute(
-    'd',
-    `M0 ${HEIGHT / 2}H${WIDTH}M${WIDTH / 3} 0V${HEIGHT}M${(WIDTH * 2) / 3} 0V${HEIGHT}`,
-  );
+  const third = WIDTH / 3;
+  path('grid').setAttribute('d', `M0 ${HEIGHT / 2}H${WIDTH}M${third} 0V${HEIGHT}M${2 * third} 0V${HEIGHT}`);
   const area = path('area');
-  const drawn = lines.map((_, position) => path(`line line-${position + 1}`));
-  const cursor = path('cursor');
+  const drawn = Array.from({ length: lines }, (_, position) => path(`line line-${position + 1}`));
+  return { svg, area, drawn, cursor: path('cursor') };
+}
 
-  const top = create('span', { className: 'top' });
-  const middle = create('span', { className: 'middle' });
-  const scale = create('div', { className: 'scale', ariaHidden: 'true' }, top, middle);
-  const times = create(
-    'p',
-    { className: 'times', ariaHidden: 'true' },
-    ...['15 min ago', '10 min', '5 min', 'now'].map((text) => create('span', { textContent: text })),
+function createTimes() {
+  const texts = ['15 min ago', '10 min', '5 min', 'now'];
+  const spans = texts.map((textContent) => create('span', { textContent }));
+  return create('p', { className: 'times', ariaHidden: 'true' }, ...spans);
+}
+
+/**
+ * The figures by the minute, made when somebody opens them, and anew with each minute.
+ * @param {PlotOptions} options
+ */
+function createTable({ name, lines, format }) {
+  /** @type {{ series: Series | null, minute: number }} */
+  const state = { series: null, minute: 0 };
+  const heads = ['Minute', ...lines.map(({ label }) => label)].map((textContent) =>
+    create('th', { scope: 'col', textContent }),
   );
-  const readout = create('p', { className: 'legend', ariaHidden: 'true' });
   const body = create('tbody', {});
-  const table = create(
-    'table',
-    {},
-    create('caption', { className: 'unseen', textContent: `${name}, the most in each minute` }),
-    create(
-      'thead',
-      {},
-      create(
-        'tr',
-        {},
-        ...['Minute', ...lines.map(({ label }) => label)].map((text) =>
-          create('th', { scope: 'col', textContent: text }),
-        ),
-      ),
-    ),
-    body,
-  );
-  const details = create('details', {}, create('summary', { textContent: 'By the minute' }), table);
-  figure.append(create('div', { className: 'plot' }, svg, scale), times, readout, details);
-
-  /** @type {{ series: Series, max: number, pointed: number | null, minute: number }} */
-  const state = { series: emptySeries(), max: least, pointed: null, minute: 0 };
-
-  /** @param {number} time */
-  const x = (time) => WIDTH * (1 - ((state.series.times.at(-1) ?? 0) - time) / WINDOW_MS);
-  /** @param {number} value */
-  const y = (value) => EDGE + (HEIGHT - 2 * EDGE) * (1 - value / state.max);
-
-  /** @param {readonly (number | null)[]} values */
-  const pathOf = (values) => {
-    const parts = [];
-    let joined = 0;
-    for (const [position, value] of values.entries()) {
-      const time = state.series.times[position] ?? 0;
-      const sinceLast = time - (state.series.times[position - 1] ?? -Infinity);
-      if (value === null || sinceLast > GAP_MS) joined = 0;
-      if (value === null || x(time) < 0) continue;
-      // A point by itself is a dot.
-      parts.push(
-        `${joined === 0 ? 'M' : 'L'}${x(time).toFixed(1)} ${y(value).toFixed(1)}${joined === 0 ? 'h0.1' : ''}`,
-      );
-      joined++;
-    }
-    return parts.join('');
-  };
-
-  const legend = () => {
-    const { pointed, series } = state;
-    const entries = lines.map(({ key, label }, position) => {
-      const value = pointed === null ? null : (series.values[key][pointed] ?? null);
-      const text = pointed === null ? label : `${label} ${value === null ? '–' : format(value)}`;
-      return create('span', { className: `key line-${position + 1}`, textContent: text });
-    });
-    const at =
-      pointed === null ? [] : [create('time', { textContent: clock(series.times[pointed] ?? 0, true) })];
-    readout.replaceChildren(...entries, ...at);
-    cursor.setAttribute(
-      'd',
-      pointed === null ? '' : `M${x(series.times[pointed] ?? 0).toFixed(1)} 0V${HEIGHT}`,
-    );
-  };
-
-  const fillTable = () => {
-    const minutes = minutesOf(state.series, lines);
+  const caption = create('caption', { className: 'unseen', textContent: `${name}, the most in each minute` });
+  const table = create('table', {}, caption, create('thead', {}, create('tr', {}, ...heads)), body);
+  const element = create('details', {}, create('summary', { textContent: 'By the minute' }), table);
+  const fill = () => {
+    const minutes = state.series ? minutesOf(state.series, lines.map(({ key }) => key)) : [];
     body.replaceChildren(
       ...minutes.map(({ minute, most }) =>
         create(
@@ -137,120 +134,32 @@ export function createPlot(figure, { name, lines, format, least, steps, fold }) 
       ),
     );
   };
-  details.addEventListener('toggle', () => details.open && fillTable());
-
-  svg.addEventListener('pointermove', (event) => {
-    const last = state.series.times.at(-1) ?? 0;
-    const time = last - (1 - event.offsetX / svg.clientWidth) * WINDOW_MS;
-    state.pointed = nearest(state.series.times, time);
-    legend();
-  });
-  svg.addEventListener('pointerleave', () => {
-    state.pointed = null;
-    legend();
-  });
-  legend();
-
+  element.addEventListener('toggle', () => element.open && fill());
   return {
+    element,
     /** @param {Series} series */
     show(series) {
-      state.series = series;
-      if (state.pointed !== null) state.pointed = Math.min(state.pointed, series.times.length - 1);
-      const all = lines.map(({ key }) => series.values[key]);
-      state.max = ceiling(
-        Math.max(least, ...all.flatMap((values) => values.map((value) => value ?? 0))),
-        steps,
-        fold,
-      );
-      const paths = all.map(pathOf);
-      for (const [position, d] of paths.entries()) drawn[position]?.setAttribute('d', d);
-      area.setAttribute('d', areaOf(paths[0] ?? ''));
-      top.textContent = format(state.max);
-      middle.textContent = format(state.max / 2);
-      svg.setAttribute('aria-label', `${name} in the last 15 minutes: ${describe(series)}`);
       const minute = Math.floor((series.times.at(-1) ?? 0) / MINUTE_MS);
-      if (details.open && minute !== state.minute) fillTable();
-      state.minute = minute;
-      legend();
+      const isAnother = minute !== state.minute;
+      Object.assign(state, { series, minute });
+      if (element.open && isAnother) fill();
     },
   };
-
-  /** @param {Series} series */
-  function describe(series) {
-    return lines
-      .map(({ key, label }) => {
-        const known = series.values[key].filter((value) => value !== null);
-        const last = series.values[key].at(-1) ?? null;
-        if (known.length === 0) return `${label} not known`;
-        return `${label} ${last === null ? 'not known' : format(last)} now, at most ${format(Math.max(...known))}`;
-      })
-      .join('; ');
-  }
-}
-
-/** @returns {Series} */
-function emptySeries() {
-  return { times: [], values: { lag: [], changes: [], documents: [], p50: [], p99: [], wal: [] } };
 }
 
 /**
- * What lies under a line, piece by piece.
- * @param {string} line
- */
-function areaOf(line) {
-  return line
-    .split('M')
-    .filter(Boolean)
-    .map((piece) => {
-      const from = piece.split(' ')[0] ?? '0';
-      const to = /L([\d.]+) [\d.]+$/.exec(piece)?.[1];
-      return to === undefined ? '' : `M${piece}L${to} ${HEIGHT}L${from} ${HEIGHT}Z`;
-    })
-    .join('');
-}
-
-/**
- * The next round height.
- * @param {number} value
- * @param {readonly number[]} steps
- * @param {number} fold
- */
-export function ceiling(value, steps, fold) {
-  for (let unit = 1; ; unit *= fold) {
-    const step = steps.find((one) => one * unit >= value);
-    if (step !== undefined) return step * unit;
-  }
-}
-
-/**
- * The most of each line in each minute, the last minute first.
  * @param {Series} series
- * @param {readonly Line[]} lines
+ * @param {PlotOptions} options
  */
-function minutesOf(series, lines) {
-  const positions = Map.groupBy(series.times.keys(), (position) =>
-    Math.floor((series.times[position] ?? 0) / MINUTE_MS),
-  );
-  return [...positions].reverse().map(([minute, within]) => ({
-    minute,
-    most: lines.map(({ key }) => {
-      const known = within
-        .map((position) => series.values[key][position] ?? null)
-        .filter((value) => value !== null);
-      return known.length === 0 ? null : Math.max(...known);
-    }),
-  }));
-}
-
-/**
- * @param {readonly number[]} times in their order
- * @param {number} time
- */
-function nearest(times, time) {
-  if (times.length === 0) return null;
-  const after = times.findIndex((one) => one >= time);
-  if (after <= 0) return after === 0 ? 0 : times.length - 1;
-  return time - (times[after - 1] ?? 0) < (times[after] ?? 0) - time ? after - 1 : after;
+function inWords({ values }, { lines, format }) {
+  return lines
+    .map(({ key, label }) => {
+      const known = values[key].filter((value) => value !== null);
+      if (known.length === 0) return `${label} not known`;
+      const last = values[key].at(-1) ?? null;
+      return `${label} ${last === null ? 'not known' : format(last)} now, at most ${format(Math.max(...known))}`;
+    })
+    .join('; ');
 }
 
 /**
