@@ -6,7 +6,7 @@ import { checkout } from '../../dev/stack/paths.ts';
 import { consoleFiles } from '../../src/ops/console-files.ts';
 import { describe, describeState } from '../../src/ops/console/describe.js';
 import { createFillings, createPast, ratesOf, seriesOf } from '../../src/ops/console/rates.js';
-import { ceiling, minutesOf, nearest, shapeOf } from '../../src/ops/console/shape.js';
+import { ceiling, minutesOf, nearest, shapeOf, within } from '../../src/ops/console/shape.js';
 import type { HttpAnswer } from '../../src/ops/http.ts';
 import { notReadyReasons } from '../../src/ops/readiness.ts';
 import { createOverview } from '../../src/service/overview.ts';
@@ -147,34 +147,57 @@ suite('what was', () => {
 });
 
 suite('a plot', () => {
+  const windowMs = 900_000;
   const times = [0, 450, 900].map((second) => second * 1_000);
 
   it('joins what is known without a gap, and shows a moment by itself as a dot', () => {
     const close = [896, 897, 898, 899, 900].map((second) => second * 1_000);
-    const { line, area } = shapeOf(close, [1, 2, null, null, 0], 2);
+    const { line, area } = shapeOf(close, [1, 2, null, null, 0], { max: 2, windowMs });
     assert.equal(line, 'M896.0 75.0L897.0 2.0M900.0 148.0h0.1');
     assert.equal(area, 'M896.0 150L896.0 75.0L897.0 2.0L897.0 150Z');
-    assert.equal(shapeOf(times, [0, 0, 0], 1).line, 'M0.0 148.0h0.1M450.0 148.0h0.1M900.0 148.0h0.1');
-    assert.equal(shapeOf([-1, ...times], [5, null, null, null], 1).line, '');
+    const { line: dots } = shapeOf(times, [0, 0, 0], { max: 1, windowMs });
+    assert.equal(dots, 'M0.0 148.0h0.1M450.0 148.0h0.1M900.0 148.0h0.1');
+  });
+
+  it('shows the time that is asked for, up to the last moment', () => {
+    const series = seriesOf([at(0), at(100, { changes: 1 }), at(101, { changes: 3 })]);
+    const cut = within(series, 1_000);
+    assert.deepEqual([cut.times, cut.values.changes], [series.times.slice(1), [null, 2]]);
+    assert.deepEqual(within(series, windowMs), series);
+    assert.deepEqual(within(seriesOf([]), windowMs).times, []);
   });
 
   it('reaches to a round height', () => {
     const scale = { steps: [1, 2, 5], fold: 10 };
-    assert.deepEqual([1, 1.1, 5, 5.1, 99, 101].map((value) => ceiling(value, scale)), [1, 2, 5, 10, 100, 200]);
+    assert.deepEqual(
+      [1, 1.1, 5, 5.1, 99, 101].map((value) => ceiling(value, scale)),
+      [1, 2, 5, 10, 100, 200],
+    );
   });
 
   it('tells what was at the moment that somebody points at', () => {
-    assert.deepEqual([0, 0.24, 0.26, 0.6, 1].map((place) => nearest(times, place)), [0, 0, 1, 1, 2]);
-    assert.equal(nearest([], 0.5), null);
+    assert.deepEqual(
+      [0, 0.24, 0.26, 0.6, 1].map((place) => nearest(times, place)),
+      [0, 0, 1, 1, 2],
+    );
+    assert.equal(nearest([], 0.5, windowMs), null);
   });
 
   it('tells the most of each minute, the last one first', () => {
-    const past = [at(0, { changes: 0 }), at(2, { changes: 2 }), at(4, { changes: 10 }), at(61, { changes: 10 })];
+    const past = [
+      at(0, { changes: 0 }),
+      at(2, { changes: 2 }),
+      at(4, { changes: 10 }),
+      at(61, { changes: 10 }),
+    ];
     const minutes = minutesOf(seriesOf(past), ['changes', 'p50']);
-    assert.deepEqual(minutes.map(({ most }) => most), [
-      [null, null],
-      [4, null],
-    ]);
+    assert.deepEqual(
+      minutes.map(({ most }) => most),
+      [
+        [null, null],
+        [4, null],
+      ],
+    );
   });
 });
 

@@ -103,6 +103,18 @@ describe('the console, in Chromium', { skip }, () => {
       assert.match(service.log, /"what":"retry dead letters"/);
     });
 
+    await t.test('a shorter or a longer time, as chosen', async () => {
+      const plot = page.locator('#plot-lag').getByRole('img');
+      await page.getByRole('radio', { name: '3 min' }).focus();
+      for (const [key, minutes] of [
+        ['ArrowRight', 15],
+        ['ArrowLeft', 3],
+      ] as const) {
+        await page.keyboard.press(key);
+        assert.match((await plot.getAttribute('aria-label')) ?? '', new RegExp(`in the last ${minutes} minutes:`));
+      }
+    });
+
     await t.test('the figures of a plot by the minute', async () => {
       const figure = page.locator('#plot-throughput');
       await figure.getByText('By the minute').focus();

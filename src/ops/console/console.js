@@ -53,7 +53,7 @@ const plots = [
   createPlot(find('plot-latency', HTMLElement), {
     name: 'Latency of a batch, from routing until durable',
     lines: [
-      { key: 'p50', label: 'half' },
+      { key: 'p50', label: 'median' },
       { key: 'p99', label: '99 %' },
     ],
     format: formatSeconds,
@@ -69,16 +69,23 @@ const plots = [
   }),
 ];
 
+/** How long a time the plots show, in ms: as chosen. */
+function windowMs() {
+  return Number(find('windows', HTMLFormElement)['window'].value) * 60_000;
+}
+
 /** Draws the plots where there is something new. */
 function draw() {
   const series = seriesOf(past.all);
-  for (const plot of plots) plot.show(series);
+  for (const plot of plots) plot.show(series, windowMs());
 }
 
 async function learn() {
   past.learn(await recent().catch(() => []));
   draw();
 }
+
+find('windows', HTMLFormElement).addEventListener('change', draw);
 
 /** @param {ServiceStatus} status */
 function onStatus(status) {

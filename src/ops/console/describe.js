@@ -8,7 +8,8 @@ import { lagTone, secondsLeftTone, walStatusTone } from './tones.js';
  */
 
 /**
- * @typedef {{ value: number, max: number }} Level how full something is; a `max` of 0: it has no limit
+ * @typedef {{ value: number, max: number, high?: number }} Level how full something is, of `max` (0: it has no limit), and
+ *   from where on that is too full
  * @typedef {object} Described what the page says of a status, by the names in its `data-text`, `data-meter` and `data-tone-of`
  * @property {Record<string, string>} texts
  * @property {Record<string, Level>} meters
@@ -29,9 +30,9 @@ export function describe(status, rates) {
 
   /** @type {Record<string, Level>} */
   const meters = {
-    wal: { value: slot?.retainedBytes ?? 0, max: walLimit(slot) ?? 0 },
-    replication: { value: status.queuedBytes, max: limits.queuedBytes },
-    debouncer: { value: status.pendingIds, max: limits.pendingIds },
+    wal: atMost(slot?.retainedBytes ?? 0, walLimit(slot) ?? 0),
+    replication: atMost(status.queuedBytes, limits.queuedBytes),
+    debouncer: atMost(status.pendingIds, limits.pendingIds),
     resolver: { value: status.batchesInFlight, max: limits.batchesInFlight },
   };
 
@@ -55,8 +56,8 @@ export function describe(status, rates) {
   };
   /** @param {string} queue @returns {Tone} */
   const queueTone = (queue) => {
-    const { value = 0, max = 0 } = meters[queue] ?? {};
-    if (value >= max * FULL) return 'warn';
+    const { value = 0, high = Infinity } = meters[queue] ?? {};
+    if (value >= high) return 'warn';
     return value > 0 ? 'good' : 'idle';
   };
 
@@ -95,7 +96,7 @@ export function describe(status, rates) {
       resolver: `${status.batchesInFlight} of ${limits.batchesInFlight} batches`,
       resolverDetail: took('read'),
       loader: `${formatRate(rates.documents)}`,
-      loaderDetail: took('write'),
+      loaderDetail: waits['elasticsearch'] === undefined ? took('write') : 'waits for Elasticsearch',
       elasticsearch: upOrAway('elasticsearch'),
       elasticsearchDetail:
         serverDetail('elasticsearch') ||
@@ -113,11 +114,20 @@ export function describe(status, rates) {
       router: status.fanOuts > 0 ? 'good' : 'idle',
       debouncer: queueTone('debouncer'),
       resolver: status.batchesInFlight > 0 ? 'good' : 'idle',
-      loader: rates.documents || isBusy ? 'good' : 'idle',
+      loader: 'elasticsearch' in waits ? 'warn' : rates.documents || isBusy ? 'good' : 'idle',
       elasticsearch: serverTone('elasticsearch'),
       redis: serverTone('redis'),
     },
   };
+}
+
+/**
+ * @param {number} value
+ * @param {number} max
+ * @returns {Level}
+ */
+function atMost(value, max) {
+  return { value, max, high: max * FULL };
 }
 
 /** @param {ServiceStatus['slot']} slot */

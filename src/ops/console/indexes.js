@@ -11,27 +11,30 @@ const fillings = createFillings();
  * @param {ServiceStatus} status
  */
 export function showIndexes(status) {
-  const rows = Object.entries(status.indexes).map(([name, { physical, replaces, isComplete, snapshot }]) => {
+  const rows = Object.entries(status.indexes).map(([name, index]) => {
+    const { physical, replaces, isComplete, snapshot } = index;
     const isFilling = snapshot?.state === 'running';
     const rate = isFilling ? fillings.rate(physical, snapshot.done, Date.parse(status.at)) : null;
     return {
       name,
-      finds: isComplete ? (replaces ?? physical) : 'not all of it yet',
-      filling: isFilling ? { ...snapshot, rate, physical, isBeside: replaces !== null } : null,
-      waits: replaces !== null && !isFilling ? physical : null,
+      finds: isComplete ? (replaces ?? physical) : null,
+      beside: replaces === null ? null : physical,
+      filling: isFilling ? { ...snapshot, rate } : null,
+      otherwise: isComplete && replaces === null ? '–' : snapshot ? 'being compared with the rows' : 'nothing of it is done yet',
       refused: status.deadLetters[name] ?? 0,
     };
   });
-  fillRows(find('indexes', HTMLTableSectionElement), rows, ({ name, finds, filling, waits, refused }) =>
+  fillRows(find('indexes', HTMLTableSectionElement), rows, ({ name, finds, beside, filling, otherwise, refused }) =>
     create(
       'tr',
       {},
       create('th', { scope: 'row', textContent: name }),
-      create('td', {}, create('code', { textContent: finds })),
+      create('td', {}, finds === null ? 'not all of it yet' : create('code', { textContent: finds })),
       create(
         'td',
         {},
-        ...(filling ? describeFilling(name, filling) : [waits === null ? '–' : `${waits}, being compared`]),
+        ...(beside === null ? [] : [create('code', { textContent: beside }), ' ']),
+        ...(filling ? describeFilling(name, filling) : [otherwise]),
       ),
       create('td', { className: refused > 0 ? 'number bad' : 'number', textContent: formatCount(refused) }),
     ),
@@ -40,16 +43,15 @@ export function showIndexes(status) {
 
 /**
  * @param {string} name
- * @param {{ done: number, total: number, rate: number | null, physical: string, isBeside: boolean }} filling
+ * @param {{ done: number, total: number, rate: number | null }} filling
  */
-function describeFilling(name, { done, total, rate, physical, isBeside }) {
+function describeFilling(name, { done, total, rate }) {
   const bar = create('progress', { max: Math.max(total, 1), value: Math.min(done, total) });
   bar.setAttribute('aria-label', `Documents of ${name} that are filled`);
   const left = rate
     ? `${formatRate(rate)}, ${formatSeconds(Math.max(0, total - done) / rate)} left`
     : 'how long is not known yet';
   return [
-    ...(isBeside ? [create('code', { textContent: physical })] : []),
     bar,
     create('span', {
       className: 'detail',

@@ -45,9 +45,9 @@ export function fill({ texts, meters, tones }) {
     element.dataset['tone'] = tones[element.dataset['toneOf'] ?? ''] ?? 'idle';
   for (const element of each('[data-meter]')) {
     if (!(element instanceof HTMLMeterElement)) continue;
-    const { value, max } = meters[element.dataset['meter'] ?? ''] ?? { value: 0, max: 0 };
+    const { value, max, high = max } = meters[element.dataset['meter'] ?? ''] ?? { value: 0, max: 0 };
     element.hidden = max === 0;
-    Object.assign(element, { max: max || 1, value, high: (max || 1) * 0.8 });
+    Object.assign(element, { max, high, value });
   }
 }
 

@@ -1,5 +1,5 @@
 import { create } from './page.js';
-import { ceiling, HEIGHT, MINUTE_MS, minutesOf, nearest, shapeOf, WIDTH, xOf } from './shape.js';
+import { ceiling, HEIGHT, MINUTE_MS, minutesOf, nearest, shapeOf, WIDTH, within, xOf } from './shape.js';
 
 /** @import { Series } from './rates.js' */
 
@@ -29,12 +29,13 @@ export function createPlot(figure, options) {
   const top = create('span', { className: 'top' });
   const middle = create('span', { className: 'middle' });
   const heights = create('div', { className: 'scale', ariaHidden: 'true' }, top, middle);
+  const ago = create('p', { className: 'times', ariaHidden: 'true' });
   const legend = create('p', { className: 'legend', ariaHidden: 'true' });
   const table = createTable(options);
-  figure.append(create('div', { className: 'plot' }, svg, heights), createTimes(), legend, table.element);
+  figure.append(create('div', { className: 'plot' }, svg, heights), ago, legend, table.element);
 
-  /** @type {{ series: Series | null, pointed: number | null }} */
-  const state = { series: null, pointed: null };
+  /** @type {{ series: Series | null, windowMs: number, pointed: number | null }} */
+  const state = { series: null, windowMs: 0, pointed: null };
 
   const showLegend = () => {
     const { pointed, series } = state;
@@ -47,11 +48,11 @@ export function createPlot(figure, options) {
       }),
       ...(time === undefined ? [] : [create('time', { textContent: clock(time, true) })]),
     );
-    const x = time === undefined ? '' : xOf(series?.times ?? [], time).toFixed(1);
+    const x = time === undefined ? '' : xOf(series?.times ?? [], time, state.windowMs).toFixed(1);
     cursor.setAttribute('d', x === '' ? '' : `M${x} 0V${HEIGHT}`);
   };
   svg.addEventListener('pointermove', (event) => {
-    state.pointed = nearest(state.series?.times ?? [], event.offsetX / svg.clientWidth);
+    state.pointed = nearest(state.series?.times ?? [], event.offsetX / svg.clientWidth, state.windowMs);
     showLegend();
   });
   svg.addEventListener('pointerleave', () => {
@@ -61,21 +62,26 @@ export function createPlot(figure, options) {
   showLegend();
 
   return {
-    /** @param {Series} series */
-    show(series) {
+    /**
+     * @param {Series} all
+     * @param {number} windowMs how long a time is to be seen; a whole number of minutes, three times
+     */
+    show(all, windowMs) {
+      const series = within(all, windowMs);
       const { times, values } = series;
-      state.series = series;
+      if (windowMs !== state.windowMs) ago.replaceChildren(...agoOf(windowMs / MINUTE_MS));
+      Object.assign(state, { series, windowMs });
       const highest = lines.flatMap(({ key }) => values[key].map((value) => value ?? 0));
       const max = ceiling(Math.max(least, ...highest), scale);
       for (const [position, { key }] of lines.entries()) {
-        const shape = shapeOf(times, values[key], max);
+        const shape = shapeOf(times, values[key], { max, windowMs });
         drawn[position]?.setAttribute('d', shape.line);
         if (position === 0) area.setAttribute('d', shape.area);
       }
       top.textContent = format(max);
       middle.textContent = format(max / 2);
-      svg.setAttribute('aria-label', `${name} in the last 15 minutes: ${inWords(series, options)}`);
-      table.show(series);
+      svg.setAttribute('aria-label', `${name} in the last ${windowMs / MINUTE_MS} minutes: ${inWords(series, options)}`);
+      table.show(all);
       showLegend();
     },
   };
@@ -101,10 +107,10 @@ function createDrawing(lines) {
   return { svg, area, drawn, cursor: path('cursor') };
 }
 
-function createTimes() {
-  const texts = ['15 min ago', '10 min', '5 min', 'now'];
-  const spans = texts.map((textContent) => create('span', { textContent }));
-  return create('p', { className: 'times', ariaHidden: 'true' }, ...spans);
+/** @param {number} minutes */
+function agoOf(minutes) {
+  const texts = [`${minutes} min ago`, `${(minutes * 2) / 3} min`, `${minutes / 3} min`, 'now'];
+  return texts.map((textContent) => create('span', { textContent }));
 }
 
 /**
@@ -122,7 +128,12 @@ function createTable({ name, lines, format }) {
   const table = create('table', {}, caption, create('thead', {}, create('tr', {}, ...heads)), body);
   const element = create('details', {}, create('summary', { textContent: 'By the minute' }), table);
   const fill = () => {
-    const minutes = state.series ? minutesOf(state.series, lines.map(({ key }) => key)) : [];
+    const minutes = state.series
+      ? minutesOf(
+          state.series,
+          lines.map(({ key }) => key),
+        )
+      : [];
     body.replaceChildren(
       ...minutes.map(({ minute, most }) =>
         create(

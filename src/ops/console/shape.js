@@ -1,7 +1,6 @@
 /** @import { Series } from './rates.js' */
 
-/** What a plot shows, in units of its own; time goes from left to right. */
-export const WINDOW_MS = 15 * 60_000;
+/** How large a plot is, in units of its own; time goes from left to right. */
 export const WIDTH = 900;
 export const HEIGHT = 150;
 /** Kept free above and below, so that a line at the edge has its whole width. */
@@ -23,23 +22,38 @@ export function ceiling(value, { steps, fold }) {
 }
 
 /**
- * Where a moment stands in the window that ends with the last one.
- * @param {readonly number[]} times
- * @param {number} time
+ * What of a series is in the window that ends with its last moment.
+ * @param {Series} series
+ * @param {number} windowMs
+ * @returns {Series}
  */
-export function xOf(times, time) {
-  return WIDTH * (1 - ((times.at(-1) ?? 0) - time) / WINDOW_MS);
+export function within({ times, values }, windowMs) {
+  const since = (times.at(-1) ?? 0) - windowMs;
+  const first = Math.max(0, times.findIndex((time) => time >= since));
+  const cut = Object.entries(values).map(([key, all]) => [key, all.slice(first)]);
+  return { times: times.slice(first), values: Object.fromEntries(cut) };
 }
 
 /**
- * The moment that is nearest to a place between 0 (the left) and 1; null where there is none.
+ * Where a moment stands in the window that ends with the last one.
+ * @param {readonly number[]} times
+ * @param {number} time
+ * @param {number} windowMs
+ */
+export function xOf(times, time, windowMs) {
+  return WIDTH * (1 - ((times.at(-1) ?? 0) - time) / windowMs);
+}
+
+/**
+ * The moment that is nearest to a place between 0 (the left of the window) and 1; null where there is none.
  * @param {readonly number[]} times in their order
  * @param {number} place
+ * @param {number} windowMs
  */
-export function nearest(times, place) {
+export function nearest(times, place, windowMs) {
   const last = times.at(-1);
   if (last === undefined) return null;
-  const time = last - (1 - place) * WINDOW_MS;
+  const time = last - (1 - place) * windowMs;
   const after = times.findIndex((one) => one >= time);
   if (after <= 0) return after === 0 ? 0 : times.length - 1;
   return time - (times[after - 1] ?? 0) < (times[after] ?? 0) - time ? after - 1 : after;
@@ -49,10 +63,10 @@ export function nearest(times, place) {
  * The paths of a line and of what lies under it. A point by itself is a dot.
  * @param {readonly number[]} times
  * @param {readonly (number | null)[]} values
- * @param {number} max what is at the top
+ * @param {{ max: number, windowMs: number }} frame what is at the top, and how long it is
  */
-export function shapeOf(times, values, max) {
-  const pieces = piecesOf(times, values, max);
+export function shapeOf(times, values, frame) {
+  const pieces = piecesOf(times, values, frame);
   return {
     line: pieces.map((piece) => `M${piece.join('L')}${piece.length === 1 ? 'h0.1' : ''}`).join(''),
     area: pieces
@@ -69,22 +83,21 @@ export function shapeOf(times, values, max) {
  * The points as `x y`, in pieces that are joined.
  * @param {readonly number[]} times
  * @param {readonly (number | null)[]} values
- * @param {number} max
+ * @param {{ max: number, windowMs: number }} frame
  */
-function piecesOf(times, values, max) {
+function piecesOf(times, values, { max, windowMs }) {
   /** @type {string[][]} */
   const pieces = [];
   let isOpen = false;
   for (const [position, time] of times.entries()) {
     const value = values[position] ?? null;
     if (time - (times[position - 1] ?? -Infinity) > GAP_MS) isOpen = false;
-    const x = xOf(times, time);
-    if (value !== null && x >= 0) {
+    if (value !== null) {
       if (!isOpen) pieces.push([]);
       const y = EDGE + (HEIGHT - 2 * EDGE) * (1 - value / max);
-      pieces.at(-1)?.push(`${x.toFixed(1)} ${y.toFixed(1)}`);
+      pieces.at(-1)?.push(`${xOf(times, time, windowMs).toFixed(1)} ${y.toFixed(1)}`);
     }
-    isOpen = value !== null && x >= 0;
+    isOpen = value !== null;
   }
   return pieces;
 }
@@ -99,9 +112,7 @@ export function minutesOf({ times, values }, keys) {
   return [...positions].reverse().map(([minute, within]) => ({
     minute,
     most: keys.map((key) => {
-      const known = within
-        .map((position) => values[key][position] ?? null)
-        .filter((value) => value !== null);
+      const known = within.map((position) => values[key][position] ?? null).filter((value) => value !== null);
       return known.length === 0 ? null : Math.max(...known);
     }),
   }));
