@@ -11,7 +11,7 @@ export interface HttpRequest {
    *
    * @throws ProjectorError `PROJ_HTTP_REFUSED` where it is not, or is too much.
    */
-  json(): Promise<unknown>;
+  readonly json: () => Promise<unknown>;
 }
 
 export interface HttpAnswer {

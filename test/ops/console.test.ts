@@ -177,7 +177,7 @@ suite('a plot', () => {
 
   it('tells what was at the moment that somebody points at', () => {
     assert.deepEqual(
-      [0, 0.24, 0.26, 0.6, 1].map((place) => nearest(times, place)),
+      [0, 0.24, 0.26, 0.6, 1].map((place) => nearest(times, place, windowMs)),
       [0, 0, 1, 1, 2],
     );
     assert.equal(nearest([], 0.5, windowMs), null);

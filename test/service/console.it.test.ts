@@ -111,7 +111,10 @@ describe('the console, in Chromium', { skip }, () => {
         ['ArrowLeft', 3],
       ] as const) {
         await page.keyboard.press(key);
-        assert.match((await plot.getAttribute('aria-label')) ?? '', new RegExp(`in the last ${minutes} minutes:`));
+        assert.match(
+          (await plot.getAttribute('aria-label')) ?? '',
+          new RegExp(`in the last ${minutes} minutes:`),
+        );
       }
     });
 

@@ -71,7 +71,7 @@ const plots = [
 
 /** How long a time the plots show, in ms: as chosen. */
 function windowMs() {
-  return Number(find('windows', HTMLFormElement)['window'].value) * 60_000;
+  return Number(new FormData(find('windows', HTMLFormElement)).get('window')) * 60_000;
 }
 
 /** Draws the plots where there is something new. */
@@ -175,7 +175,7 @@ function showTasks() {
   pause.hidden = !canAct || status === null;
   setText(pause, status?.pausedSince ? 'Resume' : 'Pause');
   const total = totalLetters();
-  showLetters({ total, letters: state.letters, canAct, onTask: (task) => after(doTask(task)) });
+  showLetters({ total, letters: state.letters, canAct, onTask: (task) => void after(doTask(task)) });
 }
 
 function totalLetters() {
@@ -204,10 +204,10 @@ async function after(done) {
   showTasks();
 }
 
-find('unlock', HTMLButtonElement).addEventListener('click', () => after(lockOrUnlock()));
+find('unlock', HTMLButtonElement).addEventListener('click', () => void after(lockOrUnlock()));
 find('pause', HTMLButtonElement).addEventListener('click', () =>
-  after(pauseOrResume(Boolean(state.status?.pausedSince))),
+  void after(pauseOrResume(Boolean(state.status?.pausedSince))),
 );
-find('retry-all', HTMLButtonElement).addEventListener('click', () => after(retry({})));
+find('retry-all', HTMLButtonElement).addEventListener('click', () => void after(retry({})));
 
 watch({ onStatus, onLink });

@@ -43,7 +43,10 @@ export function describe(status, rates) {
     return stages[stage].times === 0 ? `no ${stage} yet` : `no ${stage} just now`;
   };
   /** @param {string} server */
-  const upOrAway = (server) => (servers[server]?.error === null ? 'up' : 'away');
+  const upOrAway = (server) => {
+    if (servers[server]?.error !== null) return 'away';
+    return server in waits ? 'waited for' : 'up';
+  };
   /** @param {string} server */
   const serverDetail = (server) => {
     const { error = null, retries = 0 } = servers[server] ?? {};
@@ -71,11 +74,11 @@ export function describe(status, rates) {
       ].join(' · '),
       lag: lag.seconds === null ? 'not known' : formatSeconds(lag.seconds),
       lagDetail: lag.bytes === null ? '' : `${formatBytes(lag.bytes)} of WAL to go`,
-      throughput: `${formatRate(rates.documents)}`,
+      throughput: formatRate(rates.documents),
       throughputDetail: `documents; ${formatRate(rates.changes)} row changes`,
       latency: latency ? formatSeconds(latency.p50) : '–',
       latencyDetail: latency
-        ? `half; 99 % within ${formatSeconds(latency.p99)}`
+        ? `median; 99 % within ${formatSeconds(latency.p99)}`
         : 'no batch in the last 10 s',
       wal: slot ? `${formatBytes(slot.retainedBytes)} kept` : 'not known',
       walDetail: describeWal(slot),
@@ -83,7 +86,7 @@ export function describe(status, rates) {
       postgresDetail:
         serverDetail('postgres') ||
         (slot ? `${slot.walStatus}, keeps ${formatBytes(slot.retainedBytes)}` : ''),
-      replication: `${formatRate(rates.changes)}`,
+      replication: formatRate(rates.changes),
       replicationDetail:
         waits['gate'] ?? waits['barrier'] ?? `${formatBytes(status.queuedBytes)} queued · ${took('gate')}`,
       router: status.fanOuts === 0 ? 'no fan-outs' : `${formatCount(status.fanOuts)} fan-outs`,
@@ -95,7 +98,7 @@ export function describe(status, rates) {
           : `of ${formatCount(limits.pendingIds)}`,
       resolver: `${status.batchesInFlight} of ${limits.batchesInFlight} batches`,
       resolverDetail: took('read'),
-      loader: `${formatRate(rates.documents)}`,
+      loader: formatRate(rates.documents),
       loaderDetail: waits['elasticsearch'] === undefined ? took('write') : 'waits for Elasticsearch',
       elasticsearch: upOrAway('elasticsearch'),
       elasticsearchDetail:

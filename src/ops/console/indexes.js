@@ -20,24 +20,32 @@ export function showIndexes(status) {
       finds: isComplete ? (replaces ?? physical) : null,
       beside: replaces === null ? null : physical,
       filling: isFilling ? { ...snapshot, rate } : null,
-      otherwise: isComplete && replaces === null ? '–' : snapshot ? 'being compared with the rows' : 'nothing of it is done yet',
+      otherwise:
+        isComplete && replaces === null
+          ? '–'
+          : snapshot
+            ? 'being compared with the rows'
+            : 'nothing of it is done yet',
       refused: status.deadLetters[name] ?? 0,
     };
   });
-  fillRows(find('indexes', HTMLTableSectionElement), rows, ({ name, finds, beside, filling, otherwise, refused }) =>
-    create(
-      'tr',
-      {},
-      create('th', { scope: 'row', textContent: name }),
-      create('td', {}, finds === null ? 'not all of it yet' : create('code', { textContent: finds })),
+  fillRows(
+    find('indexes', HTMLTableSectionElement),
+    rows,
+    ({ name, finds, beside, filling, otherwise, refused }) =>
       create(
-        'td',
+        'tr',
         {},
-        ...(beside === null ? [] : [create('code', { textContent: beside }), ' ']),
-        ...(filling ? describeFilling(name, filling) : [otherwise]),
+        create('th', { scope: 'row', textContent: name }),
+        create('td', {}, finds === null ? 'not all of it yet' : create('code', { textContent: finds })),
+        create(
+          'td',
+          {},
+          ...(beside === null ? [] : [create('code', { textContent: beside }), ' ']),
+          ...(filling ? describeFilling(name, filling) : [otherwise]),
+        ),
+        create('td', { className: refused > 0 ? 'number bad' : 'number', textContent: formatCount(refused) }),
       ),
-      create('td', { className: refused > 0 ? 'number bad' : 'number', textContent: formatCount(refused) }),
-    ),
   );
 }
 

@@ -80,7 +80,10 @@ export function createPlot(figure, options) {
       }
       top.textContent = format(max);
       middle.textContent = format(max / 2);
-      svg.setAttribute('aria-label', `${name} in the last ${windowMs / MINUTE_MS} minutes: ${inWords(series, options)}`);
+      svg.setAttribute(
+        'aria-label',
+        `${name} in the last ${windowMs / MINUTE_MS} minutes: ${inWords(series, options)}`,
+      );
       table.show(all);
       showLegend();
     },

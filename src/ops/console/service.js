@@ -82,15 +82,13 @@ export async function access(token) {
  * @param {object} asked
  * @param {string} token
  */
-export async function act(path, asked, token) {
-  return /** @type {Record<string, unknown>} */ (
-    await answerOf(
-      fetch(path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        body: JSON.stringify(asked),
-      }),
-    )
+export function act(path, asked, token) {
+  return answerOf(
+    fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(asked),
+    }),
   );
 }
 
@@ -126,12 +124,12 @@ function get(path, token = null) {
 async function answerOf(asked) {
   const response = await asked;
   const text = await response.text();
-  if (response.ok) return JSON.parse(text);
   if (!response.headers.get('content-type')?.startsWith('application/json'))
     throw new Refusal(`${response.status}: ${text.trim()}`, '');
-  const { error } = /** @type {{ error: { code: string, message: string, fix: string } }} */ (
-    JSON.parse(text)
-  );
+  /** @type {unknown} */
+  const answer = JSON.parse(text);
+  if (response.ok) return answer;
+  const { error } = /** @type {{ error: { code: string, message: string, fix: string } }} */ (answer);
   throw new Refusal(`${error.code}: ${error.message}. ${error.fix}`, error.code);
 }
 

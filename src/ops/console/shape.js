@@ -29,9 +29,12 @@ export function ceiling(value, { steps, fold }) {
  */
 export function within({ times, values }, windowMs) {
   const since = (times.at(-1) ?? 0) - windowMs;
-  const first = Math.max(0, times.findIndex((time) => time >= since));
-  const cut = Object.entries(values).map(([key, all]) => [key, all.slice(first)]);
-  return { times: times.slice(first), values: Object.fromEntries(cut) };
+  const first = times.findIndex((time) => time >= since);
+  const cut = Object.entries(values).map(([key, all]) => [key, first < 0 ? [] : all.slice(first)]);
+  return {
+    times: first < 0 ? [] : times.slice(first),
+    values: /** @type {Series['values']} */ (Object.fromEntries(cut)),
+  };
 }
 
 /**

@@ -49,17 +49,18 @@ export async function lockOrUnlock() {
 
 /**
  * Does it with the token, and says what has become of it.
+ * @template T
  * @param {string} path
  * @param {object} asked
- * @param {(answer: Record<string, unknown>) => string} describeDone
+ * @param {(answer: T) => string} describeDone
  */
 async function perform(path, asked, describeDone) {
   const token = await unlocked();
   if (token === null) return;
   say('Under way …', 'idle');
   try {
-    const answer = await act(path, asked, token);
-    say(answer['isDone'] === true ? describeDone(answer) : 'It takes longer, and goes on.', 'good');
+    const answer = /** @type {T & { isDone: boolean }} */ (await act(path, asked, token));
+    say(answer.isDone ? describeDone(answer) : 'It takes longer, and goes on.', 'good');
   } catch (error) {
     say(
       error instanceof Refusal ? error.message : 'Nothing answers; whether it was done is not known.',
@@ -93,6 +94,7 @@ export function retry(some) {
   return perform(
     '/dead-letters/retry',
     some,
+    /** @param {{ retried: number, settled: number, refused: number }} answer */
     ({ retried, settled, refused }) =>
       `Read again: ${retried}. Accepted or gone: ${settled}. Refused again: ${refused}.`,
   );
@@ -110,7 +112,9 @@ export async function doTask({ what, index, id }) {
     text: `The document ${id} of ${index} stays absent or old until its rows change.`,
     yes: 'Drop',
   });
-  if (isSure) await perform('/dead-letters/drop', some, ({ dropped }) => `Forgotten: ${dropped}.`);
+  /** @param {{ dropped: number }} answer */
+  const describeDone = ({ dropped }) => `Forgotten: ${dropped}.`;
+  if (isSure) await perform('/dead-letters/drop', some, describeDone);
 }
 
 /** @param {boolean} isPaused */
@@ -127,8 +131,8 @@ export async function pauseOrResume(isPaused) {
   if (isSure) await perform('/pause', {}, () => 'It pauses once what is under way is finished.');
 }
 
-find('token-form', HTMLFormElement).addEventListener('submit', async (event) => {
-  event.preventDefault();
+/** Takes the token that was given, where it is the right one. */
+async function takeToken() {
   const input = find('token', HTMLInputElement);
   const token = input.value;
   input.value = '';
@@ -142,6 +146,11 @@ find('token-form', HTMLFormElement).addEventListener('submit', async (event) => 
       isTokenRefused(error) ? 'This is not the token.' : String(error),
     );
   }
+}
+
+find('token-form', HTMLFormElement).addEventListener('submit', (event) => {
+  event.preventDefault();
+  void takeToken();
 });
 
 find('token-cancel', HTMLButtonElement).addEventListener('click', () =>
