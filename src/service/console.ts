@@ -51,56 +51,40 @@ export function openConsole({ settings, log }: ConsoleOptions): Console {
   const store = createDeadLetterIndex(elasticsearch, { name, prefix: indexPrefix });
   const closing = new AbortController();
 
-  /** Does something by the side of the running service. */
-  const whereItRuns = (
-    work: (redis: Redis, retry: Retry, signal: AbortSignal) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void> =>
+  const { signal } = closing;
+  const whereItRuns = (work: (redis: Redis, retry: Retry) => Promise<void>): Promise<void> =>
     whereverItRuns(
       { settings, log, stop: signal },
-      {
-        running: (redis, retry) => work(redis, retry, signal),
-        alone: () => Promise.reject(noHolder()),
-      },
+      { running: work, alone: () => Promise.reject(noHolder()) },
     );
 
-  /** An action of the console; its `work` is given up, but not undone, when it takes too long. */
+  /** An action of the console. What takes too long is not waited for, and goes on. */
   const action =
-    <T>(
-      what: string,
-      schema: z.ZodType<T>,
-      work: (asked: T, signal: AbortSignal) => Promise<object>,
-    ): Routes[string] =>
+    <T>(what: string, schema: z.ZodType<T>, work: (asked: T) => Promise<object>): Routes[string] =>
     async (request) => {
       assertOpen(access(request.headers.authorization));
       const asked = schema.safeParse(await request.json());
       if (!asked.success) throw notUnderstood(z.prettifyError(asked.error));
       log.info({ what }, 'asked for at the console');
-      const timeout = AbortSignal.timeout(ACTION_TIMEOUT_MS);
-      try {
-        const done = await work(asked.data, AbortSignal.any([closing.signal, timeout]));
-        return json({ isDone: true, ...done });
-      } catch (error) {
-        if (timeout.aborted) return json({ isDone: false }, 202);
-        throw error;
-      }
+      const doing = work(asked.data);
+      const done = await Promise.race([doing, delay(ACTION_TIMEOUT_MS, null, { ref: false })]);
+      if (done) return json({ isDone: true, ...done });
+      doing.catch((error: unknown) =>
+        log.warn({ what, error: String(error) }, 'what was asked for at the console has failed'),
+      );
+      return json({ isDone: false }, 202);
     };
 
-  const chosen = (
-    { index, ids: some }: z.output<typeof retrySchema>,
-    signal: AbortSignal,
-  ): LettersOptions => ({
+  const chosen = ({ index, ids: some }: z.output<typeof retrySchema>): LettersOptions => ({
     store,
     filter: { ...(index !== undefined && { indexes: [index] }), ...(some && { ids: some }) },
     withHolder: (task) =>
-      whereItRuns((redis, retry) => task(askService({ redis, name, retry, signal })), signal),
+      whereItRuns((redis, retry) => task(askService({ redis, name, retry, signal }))),
   });
-  const setPause =
-    (set: (store: PauseStore) => Promise<void>) =>
-    async (_: object, signal: AbortSignal): Promise<object> => {
-      await whereItRuns((redis, retry) => retry(() => set(createPauseStore(redis, name))), signal);
-      return {};
-    };
+  const pauses = (set: (store: PauseStore) => Promise<void>) => async (): Promise<object> => {
+    await whereItRuns((redis, retry) => retry(() => set(createPauseStore(redis, name))));
+    return {};
+  };
 
   return {
     reads: {
@@ -113,22 +97,14 @@ export function openConsole({ settings, log }: ConsoleOptions): Console {
       },
     },
     actions: {
-      '/dead-letters/retry': action('retry dead letters', retrySchema, (asked, signal) =>
-        retryLetters(chosen(asked, signal), settings.definitionsDir),
+      '/dead-letters/retry': action('retry dead letters', retrySchema, (asked) =>
+        retryLetters(chosen(asked), settings.definitionsDir),
       ),
-      '/dead-letters/drop': action('drop dead letters', dropSchema, async (asked, signal) => ({
-        dropped: await dropLetters(chosen(asked, signal)),
+      '/dead-letters/drop': action('drop dead letters', dropSchema, async (asked) => ({
+        dropped: await dropLetters(chosen(asked)),
       })),
-      '/pause': action(
-        'pause',
-        nothingSchema,
-        setPause((pauses) => pauses.pause(new Date())),
-      ),
-      '/resume': action(
-        'resume',
-        nothingSchema,
-        setPause((pauses) => pauses.resume()),
-      ),
+      '/pause': action('pause', nothingSchema, pauses((store) => store.pause(new Date()))),
+      '/resume': action('resume', nothingSchema, pauses((store) => store.resume())),
     },
     [Symbol.asyncDispose]: async () => {
       closing.abort();
