@@ -1,4 +1,14 @@
-import { byteSize, oneOf, text, trueOrFalse, url, urls, wholeNumber, type ValueType } from './value-types.ts';
+import {
+  byteSize,
+  hostNames,
+  oneOf,
+  text,
+  trueOrFalse,
+  url,
+  urls,
+  wholeNumber,
+  type ValueType,
+} from './value-types.ts';
 
 /** The groups in which help and tables show the settings, in this order. */
 export const groups = {
@@ -234,7 +244,22 @@ export const settingsTable = {
     group: 'watching',
     type: wholeNumber({ min: 0, max: 65_535 }),
     default: '9464',
-    description: 'Port of /livez, /readyz, /metrics and /status; 0: no HTTP',
+    description: 'Port of the console, /livez, /readyz, /metrics and /status; 0: no HTTP',
+  },
+  httpNames: {
+    env: 'HTTP_NAMES',
+    group: 'watching',
+    type: hostNames(),
+    default: '',
+    description: 'Host names by which it is asked beside addresses and names without a dot, commas between',
+  },
+  consoleToken: {
+    env: 'CONSOLE_TOKEN',
+    group: 'watching',
+    type: text('empty, or 16 or more letters, digits and signs, without spaces', /^([\x21-\x7e]{16,})?$/),
+    default: '',
+    secret: true,
+    description: 'What the console wants before it changes anything; empty: it only shows',
   },
   heartbeatIntervalMs: {
     env: 'HEARTBEAT_INTERVAL_MS',

@@ -77,6 +77,18 @@ export function urls(schemes: readonly [string, ...string[]]): ValueType<string[
   };
 }
 
+/** Host names with commas between, or none; in lower case. */
+export function hostNames(): ValueType<string[]> {
+  return {
+    expected: 'host names with commas between, without ports',
+    schema: z
+      .string()
+      .toLowerCase()
+      .transform((list) => list.split(',').flatMap((part) => part.trim() || []))
+      .pipe(z.array(z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/))),
+  };
+}
+
 function isUrl(candidate: string, schemes: readonly string[]): boolean {
   const parsed = URL.parse(candidate);
   return parsed !== null && schemes.includes(parsed.protocol.slice(0, -1));

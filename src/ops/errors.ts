@@ -89,6 +89,18 @@ export const errorCodes = {
       'A reindex has ended before the new index served: it was cancelled, or the counts did not agree.',
   },
   PROJ_PAUSED: { exit: 1, meaning: 'What is asked for needs the stream, and the service is paused.' },
+  PROJ_HTTP_REFUSED: {
+    exit: 1,
+    meaning: 'A request by HTTP came by a name that is not ours, from a page of another site, or as no JSON.',
+  },
+  PROJ_CONSOLE_TOKEN: {
+    exit: 1,
+    meaning: 'The console was asked for what needs the token of CONSOLE_TOKEN, without it or with another.',
+  },
+  PROJ_CONSOLE_READ_ONLY: {
+    exit: 1,
+    meaning: 'The console was asked to change something, and there is no CONSOLE_TOKEN.',
+  },
   PROJ_INTERNAL: { exit: 1, meaning: 'A fault of the service itself.' },
 } as const satisfies Record<string, { exit: number; meaning: string }>;
 

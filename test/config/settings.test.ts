@@ -62,6 +62,8 @@ test('three URLs are enough, and everything else has its default', () => {
     snapshotMaxRate: 0,
     httpHost: '127.0.0.1',
     httpPort: 9464,
+    httpNames: [],
+    consoleToken: '',
     heartbeatIntervalMs: 5_000,
     bulkBytes: 5 * 1024 * 1024,
     deadLettersPerMinute: 100,
@@ -195,6 +197,25 @@ test('an index prefix is what Elasticsearch lets an index name begin with', () =
   assert.equal(load({ INDEX_PREFIX: 'staging-2_' }).indexPrefix, 'staging-2_');
   for (const prefix of ['Staging', '-a', '_a', '.a', 'a*', 'a b', 'a/b', 'a'.repeat(65)]) {
     assert.equal(problemsOf({ INDEX_PREFIX: prefix }).length, 1, prefix);
+  }
+});
+
+test('host names stand with commas between, without ports', () => {
+  assert.deepEqual(load({ HTTP_NAMES: 'Ops.Example.com, projector.svc' }).httpNames, [
+    'ops.example.com',
+    'projector.svc',
+  ]);
+  for (const names of ['ops.example.com:9464', 'https://ops.example.com', '*.example.com'])
+    assert.match(problemsOf({ HTTP_NAMES: names }).join(), /^HTTP_NAMES must be host names/);
+});
+
+test("the console's token may come from a file, is no short one, and is in no error", () => {
+  const env = { CONSOLE_TOKEN_FILE: '/run/secrets/token' };
+  assert.equal(load(env, { '/run/secrets/token': 'sixteen-or-more.\n' }).consoleToken, 'sixteen-or-more.');
+  for (const token of ['fifteen-or-less', 'sixteen with a space', 'sixteen-and-a-\u00fc-more']) {
+    const problem = problemsOf({ CONSOLE_TOKEN: token }).join();
+    assert.match(problem, /^CONSOLE_TOKEN must be empty, or 16 or more/);
+    assert.doesNotMatch(problem, new RegExp(token));
   }
 });
 
