@@ -46,7 +46,7 @@ const nothingSchema = z.strictObject({});
  */
 export function openConsole({ settings, log }: ConsoleOptions): Console {
   const access = createAccess(settings.consoleToken);
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, READ_TIMEOUT_MS);
+  const elasticsearch = createElasticsearch(settings, READ_TIMEOUT_MS);
   const { name, indexPrefix } = settings;
   const store = createDeadLetterIndex(elasticsearch, { name, prefix: indexPrefix });
   const closing = new AbortController();
@@ -78,8 +78,7 @@ export function openConsole({ settings, log }: ConsoleOptions): Console {
   const chosen = ({ index, ids: some }: z.output<typeof retrySchema>): LettersOptions => ({
     store,
     filter: { ...(index !== undefined && { indexes: [index] }), ...(some && { ids: some }) },
-    withHolder: (task) =>
-      whereItRuns((redis, retry) => task(askService({ redis, name, retry, signal }))),
+    withHolder: (task) => whereItRuns((redis, retry) => task(askService({ redis, name, retry, signal }))),
   });
   const pauses = (set: (store: PauseStore) => Promise<void>) => async (): Promise<object> => {
     await whereItRuns((redis, retry) => retry(() => set(createPauseStore(redis, name))));
@@ -103,8 +102,16 @@ export function openConsole({ settings, log }: ConsoleOptions): Console {
       '/dead-letters/drop': action('drop dead letters', dropSchema, async (asked) => ({
         dropped: await dropLetters(chosen(asked)),
       })),
-      '/pause': action('pause', nothingSchema, pauses((store) => store.pause(new Date()))),
-      '/resume': action('resume', nothingSchema, pauses((store) => store.resume())),
+      '/pause': action(
+        'pause',
+        nothingSchema,
+        pauses((store) => store.pause(new Date())),
+      ),
+      '/resume': action(
+        'resume',
+        nothingSchema,
+        pauses((store) => store.resume()),
+      ),
     },
     [Symbol.asyncDispose]: async () => {
       closing.abort();

@@ -10,7 +10,7 @@ import { showMetrics } from './show-metrics.ts';
 import { statusJsonSchema } from './status-schema.ts';
 
 /** What machines ask for, and the console's page. Nothing here changes anything, and nothing asks a server. */
-function routesOf({ metrics, status }: Overview, recent: Recent): Routes {
+function routesOf({ metrics, status }: Pick<Overview, 'metrics' | 'status'>, recent: Recent): Routes {
   return {
     // Alive is what answers. One that does not move ends by itself (invariant 9).
     '/livez': () => plain('alive\n'),

@@ -66,7 +66,9 @@ test('the image that the Dockerfile builds', async (t) => {
     const { components } = bomSchema.parse(
       JSON.parse(readFileSync(join(image.app, 'sbom.cdx.json'), 'utf8')),
     );
-    const { packages } = lockSchema.parse(JSON.parse(readFileSync(join(image.app, 'node_modules/.package-lock.json'), 'utf8')));
+    const { packages } = lockSchema.parse(
+      JSON.parse(readFileSync(join(image.app, 'node_modules/.package-lock.json'), 'utf8')),
+    );
     const held = Object.entries(packages).map(
       ([path, { version }]) => `${path.split('node_modules/').at(-1) ?? ''}@${version}`,
     );

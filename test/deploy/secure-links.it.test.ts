@@ -134,7 +134,14 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
     assert.ok(own.length > 0);
     for (const client of own) assert.ok(client.includes(`laddr=127.0.0.1:${redisTlsPort} `), client);
 
-    for (const words of ['snapshot', 'reindex --index genres', 'verify', 'pause', 'resume', 'dead-letters list'])
+    for (const words of [
+      'snapshot',
+      'reindex --index genres',
+      'verify',
+      'pause',
+      'resume',
+      'dead-letters list',
+    ])
       await succeeds(...words.split(' '));
 
     await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}'`);
@@ -149,7 +156,10 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
 
   await t.test('Elasticsearch is asked for what the page lists, and nothing else', () => {
     const listed = readRequests();
-    assert.deepEqual([...servers.requests].filter((one) => !listed.has(one)), []);
+    assert.deepEqual(
+      [...servers.requests].filter((one) => !listed.has(one)),
+      [],
+    );
     assert.ok(servers.requests.size > 12, [...servers.requests].join());
   });
 

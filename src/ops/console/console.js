@@ -205,8 +205,9 @@ async function after(done) {
 }
 
 find('unlock', HTMLButtonElement).addEventListener('click', () => void after(lockOrUnlock()));
-find('pause', HTMLButtonElement).addEventListener('click', () =>
-  void after(pauseOrResume(Boolean(state.status?.pausedSince))),
+find('pause', HTMLButtonElement).addEventListener(
+  'click',
+  () => void after(pauseOrResume(Boolean(state.status?.pausedSince))),
 );
 find('retry-all', HTMLButtonElement).addEventListener('click', () => void after(retry({})));
 

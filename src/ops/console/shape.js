@@ -31,9 +31,11 @@ export function within({ times, values }, windowMs) {
   const since = (times.at(-1) ?? 0) - windowMs;
   const first = times.findIndex((time) => time >= since);
   const cut = Object.entries(values).map(([key, all]) => [key, first < 0 ? [] : all.slice(first)]);
+  /** @type {unknown} */
+  const kept = Object.fromEntries(cut);
   return {
     times: first < 0 ? [] : times.slice(first),
-    values: /** @type {Series['values']} */ (Object.fromEntries(cut)),
+    values: /** @type {Series['values']} */ (kept),
   };
 }
 
