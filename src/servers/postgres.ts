@@ -21,22 +21,17 @@ export interface Pool {
   end(): Promise<void>;
 }
 
-export interface PoolOptions {
-  /** Told of each new connection first. */
-  readonly onConnect?: (client: pg.Client) => void;
-  /** What its sessions begin with, beside what every session pins. */
-  readonly settings?: Readonly<Record<string, string>>;
-}
-
-/** A pool of at most `max` connections. One that dies while idle is replaced; it is not an error. */
+/**
+ * A pool of at most `max` connections. One that dies while idle is replaced; it is not an error. Its sessions begin with
+ * `settings`, beside what every session pins.
+ */
 export function createPool(
   url: string,
   applicationName: string,
   max: number,
   silenceMs: number,
-  options: PoolOptions = {},
+  settings: Readonly<Record<string, string>> = {},
 ): Pool {
-  const { onConnect, settings } = options;
   const pool = new pg.Pool({
     ...connectionConfig(url, applicationName, silenceMs, settings),
     max,
@@ -46,7 +41,6 @@ export function createPool(
   const clients = new Set<pg.Client>();
   pool.on('connect', (client) => {
     clients.add(client);
-    onConnect?.(client);
     client.on('error', () => undefined);
     client.on('end', () => clients.delete(client));
   });

@@ -146,6 +146,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       pipeline,
       waits,
       targets,
+      courses: hold.courses,
       snapshots,
       isStopping: stop.aborted,
       pausedSince: state.pausedSince,
