@@ -91,11 +91,18 @@ export type SessionStatus = Pick<ServiceStatus, keyof typeof sessionShape>;
 
 /** A status older than this is a dead service's. */
 export const STATUS_TTL_MS = 10_000;
+/** From one session to the next of the same process, which says nothing before it holds the slot again. */
+export const BETWEEN_SESSIONS_TTL_MS = 60_000;
 
 const keyOf = (name: string): string => `projector:${name}:status`;
 
-export async function publishStatus(redis: Redis, name: string, status: ServiceStatus): Promise<void> {
-  await redis.set(keyOf(name), JSON.stringify(status), 'PX', STATUS_TTL_MS);
+export async function publishStatus(
+  redis: Redis,
+  name: string,
+  status: ServiceStatus,
+  ttlMs = STATUS_TTL_MS,
+): Promise<void> {
+  await redis.set(keyOf(name), JSON.stringify(status), 'PX', ttlMs);
 }
 
 export async function withdrawStatus(redis: Redis, name: string): Promise<void> {
