@@ -29,7 +29,7 @@ export async function deadLetters(context: CommandContext): Promise<number> {
   if (!action || ids.length !== (verb === 'show' ? 1 : 0))
     throw usage(`dead-letters ${words.join(' ')} is not understood here`);
 
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
+  const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
   const store = createDeadLetterIndex(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
   try {
     await chosenIndexes(settings.definitionsDir, flags.index, (await store.counts()).keys());

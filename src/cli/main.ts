@@ -5,6 +5,7 @@ import { withEnvFiles } from '../config/env-files.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { createLogger, type Logger } from '../ops/log.ts';
+import { asRefusal } from '../servers/refusals.ts';
 import { check } from './check.ts';
 import { deadLetters } from './dead-letters.ts';
 import { commandHelp, help, isCommand, usage, type CommandName } from './help.ts';
@@ -113,19 +114,31 @@ function parseCommandLine(argv: readonly string[]): {
 
 /** One line of cause, one of fix; a fault of our own comes with its stack. */
 function reportFailure(error: unknown): number {
-  if (error instanceof ProjectorError) {
-    console.error(`${error.code}: ${error.message}\n  fix: ${error.fix}`);
-    return error.exitCode;
+  const known = error instanceof ProjectorError ? error : asRefusal(error);
+  if (known) {
+    console.error(`${known.code}: ${known.message}\n  fix: ${known.fix}`);
+    return known.exitCode;
   }
-  console.error('PROJ_INTERNAL:', error);
+  console.error(`PROJ_INTERNAL: ${stackOf(error)}`);
   console.error(
     '  fix: This is a fault of the service itself, or of a server; start again, and report it with the above.',
   );
   return 1;
 }
 
+/** The stacks of an error and its causes, and no more: a client's error may carry the command that failed, or a login. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? ` [${error.code}]` : '';
+  const causes: unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
+  const stacks = causes.filter((cause) => cause !== undefined).map((cause) => `caused by: ${stackOf(cause)}`);
+  return [`${error.stack ?? error.message}${code}`, ...stacks].join('\n');
+}
+
 /** A connection on which a statement hangs would keep the process from ending by itself. */
 const EXIT_GRACE_MS = 2_000;
 
+// Node itself would print the error with all that it carries.
+process.on('uncaughtException', (error) => process.exit(reportFailure(error)));
 process.exitCode = await main(process.argv.slice(2)).catch(reportFailure);
 setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();

@@ -36,7 +36,7 @@ export const settingsTable = {
     type: url(['postgres', 'postgresql']),
     secret: true,
     example: 'postgres://projector:password@127.0.0.1:5432/films',
-    description: 'Postgres primary, as the role that replicates and reads',
+    description: "Postgres primary, as the role that replicates and reads; with libpq's sslmode for TLS",
   },
   adminDatabaseUrl: {
     env: 'ADMIN_DATABASE_URL',
@@ -53,7 +53,14 @@ export const settingsTable = {
     type: url(['redis', 'rediss']),
     secret: true,
     example: 'redis://127.0.0.1:6379/0',
-    description: 'Redis that keeps the resume point (with appendonly)',
+    description: 'Redis that keeps the resume point (with appendonly); rediss:// for TLS',
+  },
+  redisCaFile: {
+    env: 'REDIS_CA_FILE',
+    group: 'servers',
+    type: text('empty, or the path of a PEM file', /^/),
+    default: '',
+    description: "The CA that signed Redis' certificate; empty: those that Node trusts",
   },
   elasticsearchUrls: {
     env: 'ELASTICSEARCH_URL',
@@ -61,7 +68,22 @@ export const settingsTable = {
     type: urls(['http', 'https']),
     secret: true,
     example: 'http://127.0.0.1:9200',
-    description: 'Elasticsearch nodes of one cluster; may carry user:password',
+    description: 'Elasticsearch nodes of one cluster; may carry user:password; https:// for TLS',
+  },
+  elasticsearchApiKey: {
+    env: 'ELASTICSEARCH_API_KEY',
+    group: 'servers',
+    type: text('empty, or an API key as Elasticsearch encodes it (base64)', /^[\w+/=-]*$/),
+    default: '',
+    secret: true,
+    description: 'An API key in place of user:password',
+  },
+  elasticsearchCaFile: {
+    env: 'ELASTICSEARCH_CA_FILE',
+    group: 'servers',
+    type: text('empty, or the path of a PEM file', /^/),
+    default: '',
+    description: "The CA that signed Elasticsearch's certificates; empty: those that Node trusts",
   },
   definitionsDir: {
     env: 'DEFINITIONS_DIR',

@@ -61,7 +61,7 @@ export function trueOrFalse(): ValueType<boolean> {
 /** A URL with one of `schemes` (`postgres`, without the colon), as it was written. */
 export function url(schemes: readonly [string, ...string[]]): ValueType<string> {
   return {
-    expected: `a ${schemes[0]}:// URL`,
+    expected: `a ${schemes.map((scheme) => `${scheme}://`).join(' or ')} URL`,
     schema: z.string().refine((candidate) => isUrl(candidate, schemes)),
   };
 }

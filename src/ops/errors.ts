@@ -32,6 +32,14 @@ export const errorCodes = {
     exit: 3,
     meaning: 'The servers are not set up as the service needs them; the SQL is printed.',
   },
+  PROJ_TLS: {
+    exit: 2,
+    meaning: 'TLS to a server does not come about: its certificate is not trusted, or it speaks no TLS.',
+  },
+  PROJ_ACCESS_DENIED: {
+    exit: 2,
+    meaning: 'A server does not accept the user, password or API key, or they lack a right.',
+  },
   PROJ_RESYNC_REQUIRED: {
     exit: 5,
     meaning: 'The resume point, the slot, the database and the indexes do not belong together any more.',

@@ -124,7 +124,7 @@ export function sqlState(error: unknown): string | undefined {
 
 const TRANSIENT_STATES = /^(08|53|57P0[1-5]|55P03|58|40001|40P01|25006)/;
 const TRANSIENT_MESSAGES =
-  /connection terminated|connection ended|timeout (exceeded|expired)|client has encountered a connection error|not queryable/i;
+  /connection terminated|connection ended|timeout (exceeded|expired)|client has encountered a connection error|establishing an SSL connection|not queryable/i;
 
 /** Whether trying again later can help: the server is away, starting, full, or the transaction met another. */
 export function isTransientPostgresError(error: Error): boolean {

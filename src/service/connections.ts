@@ -78,8 +78,8 @@ export function openConnections(
   // A lookup is planned for its keys: one genre may have half the films.
   const pool = openPool(LOOKUP_CONNECTIONS);
   const gatePool = createPool(settings.databaseUrl, applicationName, 1, settings.requestTimeoutMs);
-  const redis = createRedis(settings.redisUrl, settings.requestTimeoutMs);
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
+  const redis = createRedis(settings, settings.requestTimeoutMs);
+  const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
   const waits: Waits = new Map();
   const retryFor = (server: ServerName, isTransient: (error: Error) => boolean): Retry =>
     createRetry({ server, isTransient, log, waits, signal, ...(onRetry && { onRetry }) });

@@ -46,8 +46,8 @@ export async function probeServers(options: ProbesOptions): Promise<void> {
       ),
     );
   await using postgres = openPostgresProbe(options);
-  const redis = createRedis(settings.redisUrl, TIMEOUT_MS);
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, TIMEOUT_MS);
+  const redis = createRedis(settings, TIMEOUT_MS);
+  const elasticsearch = createElasticsearch(settings, TIMEOUT_MS);
   redis.connect().catch(() => undefined);
   try {
     await Promise.all([
