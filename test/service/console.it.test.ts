@@ -177,7 +177,8 @@ describe('the console, in Chromium', { skip }, () => {
       await eventually(async () =>
         assert.match((await phone.locator('#plot-wal path.line-1').getAttribute('d')) ?? '', /L.*L/),
       );
-      assert.deepEqual(await blemishes(phone), []);
+      // On a busy machine the page may not have heard from the service for a second, and be dimmed.
+      await eventually(async () => assert.deepEqual(await blemishes(phone), []));
       assert.deepEqual(phoneFaults, []);
       await phone.close();
     });
