@@ -13,7 +13,7 @@ import type { Counts } from './counts.ts';
 import type { Project } from './projection.ts';
 import type { RebuildMarker } from './rebuild.ts';
 import { endReindex, type Reindex, type ReindexStore } from './reindexes.ts';
-import { hasBefore, type BuildTarget } from './targets.ts';
+import type { BuildTarget } from './targets.ts';
 
 export interface SnapshotsOptions {
   readonly settings: Settings;
@@ -38,8 +38,6 @@ export interface SnapshotsOptions {
   readonly documentIds: (index: string, olderThan: Lsn) => AsyncIterable<readonly string[]>;
   /** A version newer than that of any document, once all that is older is visible. */
   readonly newest: () => Promise<Lsn>;
-  /** How long the oldest unfinished work of the stream has been there, in ms. */
-  readonly oldestPendingMs: () => number;
   readonly log: Logger;
   readonly now: () => number;
   /** Ends snapshots between two chunks; what is done is kept. */
@@ -72,12 +70,6 @@ export interface Snapshots {
 
 /** A search that has begun before the alias was moved may go on for so long in the index that it found. */
 const SEARCHES_END_MS = 2_000;
-
-/** Where work of the stream has waited for so long, no other chunk begins of an index that searches have already. */
-const PROMPT_MS = 100;
-/** But once in so long one does, whatever the stream has to do. */
-const GIVES_WAY_MS = 2_000;
-const LOOK_MS = 20;
 
 /** The session's snapshots: the second producer of ids, beside the stream. */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
@@ -165,13 +157,6 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     removals.push(removal);
   };
 
-  /** Edits that searches are to find go first: Elasticsearch takes requests by turns, and those of chunks are large. */
-  const giveWay = async ({ index, isBuilding }: BuildTarget): Promise<void> => {
-    if (isBuilding && !hasBefore(options.targets, index)) return;
-    const untilMs = now() + GIVES_WAY_MS;
-    while (options.oldestPendingMs() > PROMPT_MS && now() < untilMs && !ending.aborted) await delay(LOOK_MS);
-  };
-
   /** Reads the rows that the index pages, and writes their documents into the target. */
   const readAll = (
     target: BuildTarget,
@@ -182,7 +167,6 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       physical: target.physical,
       query: connections.query,
       project: (ids) => project(target, ids),
-      giveWay: () => giveWay(target),
       progress,
       chunkSize: settings.snapshotChunkSize,
       parallelism: settings.snapshotParallelism,

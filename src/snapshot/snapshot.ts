@@ -20,8 +20,6 @@ export interface SnapshotOptions {
   readonly parallelism: number;
   /** Documents a second at most; 0 for no throttle. */
   readonly maxRate: number;
-  /** Waited for before each chunk. */
-  readonly giveWay: () => Promise<void>;
   /** Does what is left when every row is written, before the snapshot counts as done; false when it was ended. */
   readonly finish: () => Promise<boolean>;
   /** Ends the snapshot between two chunks; what is done is kept. */
@@ -66,7 +64,6 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
     pageSize: chunkSize,
     after: state.after ?? undefined,
   })) {
-    await options.giveWay();
     if (signal.aborted || failure.signal.aborted) break;
     const chunk = { size: keys.length, last: keys.at(-1) ?? [], isDone: false };
     chunks.push(chunk);
