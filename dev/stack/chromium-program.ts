@@ -1,3 +1,4 @@
+import { withPackageLists } from './debian.ts';
 import type { Say } from './fetched.ts';
 import { run } from './run.ts';
 
@@ -21,13 +22,9 @@ export async function findChromium(say?: Say): Promise<string> {
       );
     say?.('Installing chromium with apt-get, once …');
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const install = (): Promise<string> =>
-      run('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], { env });
-    await install().catch(async () => {
-      // The machine has no list of packages yet, or an old one.
-      await run('apt-get', ['update']);
-      await install();
-    });
+    await withPackageLists(() =>
+      run('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], { env }),
+    );
     return onPath();
   });
 }

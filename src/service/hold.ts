@@ -22,7 +22,7 @@ import type { Position } from '../shared/position.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { Connections } from './connections.ts';
 import { chartCourses, courseInWords, definitionsOf, stuck, type ChartedCourse } from './courses.ts';
-import { findProblems, findRoleProblems, mend } from './preflight.ts';
+import { findServiceProblems, mend } from './preflight.ts';
 import { createRebuildMarker, type Rebuild, type RebuildMarker } from './rebuild.ts';
 import { createReindexStore } from './reindexes.ts';
 import { readServerIdentity, readWalSenderTimeout } from './server-identity.ts';
@@ -101,8 +101,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   const prepare = (definitions: readonly Definition[]): Promise<PreparedPlan> =>
     inPostgres(async (client) => {
       const plan = await prepareDefinitions(client, definitions);
-      const problems = [...(await findRoleProblems(client)), ...(await findProblems(client, plan, settings))];
-      const mended = await mend(client, problems);
+      const mended = await mend(client, await findServiceProblems(client, plan, settings));
       for (const sql of mended) log.info({ sql }, 'prepared Postgres');
       return plan;
     });

@@ -68,6 +68,15 @@ export async function findRoleProblems(client: ClientBase): Promise<PreflightPro
   return [{ problem: `the role ${role.role} may not replicate`, sql, byHand: true }];
 }
 
+/** Everything that Postgres, and the client's role itself, lack for the plan to be followed by that role. */
+export async function findServiceProblems(
+  client: ClientBase,
+  plan: PreparedPlan,
+  settings: Pick<Settings, 'name' | 'decoder'>,
+): Promise<PreflightProblem[]> {
+  return [...(await findRoleProblems(client)), ...(await findProblems(client, plan, settings))];
+}
+
 /**
  * Mends what it may, and returns what it has run.
  *

@@ -10,11 +10,12 @@ import { readDockerfile } from '../deploy/dockerfile.ts';
 import { squeezedAlerts } from '../deploy/prometheus-files.ts';
 import { openFaultyElasticsearch } from '../faults/support/faulty-elasticsearch.ts';
 import { eventually, waitFor } from '../support/wait.ts';
+import { blockWrites } from './support/by-hand.ts';
 import { startProjector } from './support/child.ts';
 import { startPrometheus } from './support/prometheus.ts';
 import { watchReadiness } from './support/readiness.ts';
 import { PATIENCE_MS } from './support/service.ts';
-import { openSetting, type Setting } from './support/setting.ts';
+import { openSetting } from './support/setting.ts';
 
 describe('who watches a service by HTTP', () => {
   it('sees what it does in numbers, and when it is ready', async (t) => {
@@ -39,11 +40,11 @@ describe('who watches a service by HTTP', () => {
           .filter(({ name, isFiring }) => isFiring && !name.startsWith('ProjectorWal'))
           .map(({ name }) => name);
       assert.deepEqual(await firing(), []);
-      await blockWrites(setting, true);
+      await blockWrites(setting, 'movies', true);
       assert.deepEqual(await waitFor(async () => ((await firing()).length > 0 ? firing() : null)), [
         'ProjectorIndexBlocked',
       ]);
-      await blockWrites(setting, false);
+      await blockWrites(setting, 'movies', false);
       await waitFor(async () => (await firing()).length === 0);
     });
 
@@ -122,9 +123,9 @@ describe('who watches a service by HTTP', () => {
 
     await t.test('an index that takes no writes, although nothing is to be written', () =>
       ready.turns('an index is closed, or read-only', async (turned) => {
-        await blockWrites(setting, true);
+        await blockWrites(setting, 'movies', true);
         await turned();
-        await blockWrites(setting, false);
+        await blockWrites(setting, 'movies', false);
       }),
     );
 
@@ -166,16 +167,6 @@ async function checkHealth(port: string): Promise<number | null> {
   const child = spawn(process.execPath, args, { env: { HTTP_PORT: port }, stdio: 'ignore' });
   const [code] = (await once(child, 'close')) as [number | null];
   return code;
-}
-
-async function blockWrites({ database }: Setting, isBlocked: boolean): Promise<void> {
-  const { elasticsearchUrl, indexPrefix } = database;
-  const response = await fetch(`${elasticsearchUrl}/${indexPrefix}movies/_settings`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ 'index.blocks.read_only_allow_delete': isBlocked || null }),
-  });
-  assert.equal(response.status, 200, await response.text());
 }
 
 /** The values by name and labels, as the text has them. */

@@ -8,6 +8,7 @@ import type { ServiceStatus } from '../../src/service/status.ts';
 import { bad, insert, items } from '../dead-letters/items.ts';
 import { readAlerts, squeezedAlerts } from '../deploy/prometheus-files.ts';
 import { openFaultyElasticsearch } from '../faults/support/faulty-elasticsearch.ts';
+import { blockWrites } from '../service/support/by-hand.ts';
 import { startPrometheus, type ActiveAlert, type Prometheus } from '../service/support/prometheus.ts';
 import { watchReadiness } from '../service/support/readiness.ts';
 import { PATIENCE_MS, type Service } from '../service/support/service.ts';
@@ -103,9 +104,9 @@ it('each alert fires in its fault, and is silent otherwise', async (t) => {
   });
 
   await fault('an index is read-only', async (fires) => {
-    await blockWrites(setting, true);
+    await blockWrites(setting, 'items', true);
     await fires('ProjectorIndexBlocked');
-    await blockWrites(setting, false);
+    await blockWrites(setting, 'items', false);
   });
 
   await fault('a commit does not become visible', async (fires) => {
@@ -259,16 +260,6 @@ async function whileEditing({ admin }: Setting, happens: () => Promise<void>): P
     ending.abort();
     await editing;
   }
-}
-
-async function blockWrites({ database }: Setting, isBlocked: boolean): Promise<void> {
-  const { elasticsearchUrl, indexPrefix } = database;
-  const response = await fetch(`${elasticsearchUrl}/${indexPrefix}items/_settings`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ 'index.blocks.read_only_allow_delete': isBlocked || null }),
-  });
-  assert.equal(response.status, 200, await response.text());
 }
 
 /** Sets a setting of the server, and waits until it holds. */
