@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak stack stack-stop setup
+.PHONY: help demo test soak alerts stack stack-stop setup
 NODE := node_modules/.bin/node
 # Hundreds of processes load the same modules: each after the first finds them compiled.
 export NODE_COMPILE_CACHE := $(CURDIR)/.cache/compiled
@@ -20,6 +20,9 @@ test: setup ## Lint, types, unit tests, and integration tests on real servers; P
 
 soak: setup ## Random edits and random faults for MINUTES=30, comparing every document with its rows
 	@npm run --silent soak
+
+alerts: setup ## Have Prometheus scrape a service in one fault after another: each alert fires in its own alone
+	@npm run --silent alerts
 
 stack: setup ## Start Postgres, Redis and Elasticsearch in the background
 	@$(NODE) dev/stack/main.ts start

@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util';
 
-export const figureNames = ['snapshot', 'stream', 'latency', 'fanout', 'decode', 'memory', 'growth'] as const;
+export const figureNames = [
+  'snapshot',
+  'stream',
+  'latency',
+  'fanout',
+  'decode',
+  'memory',
+  'growth',
+  'rebuild',
+] as const;
 
 export type FigureName = (typeof figureNames)[number];
 
@@ -45,6 +54,8 @@ JSON a figure.
   memory     the service's resident memory: snapshot, a backlog of single-row transactions, all films in one
   growth     what a document and a change cost from 10,000 films to a million (to --films), with a backlog of a million
              commits, and with more definitions that do not read what changes; each measured once
+  rebuild    \`reindex\` under 200 edits a second, while a client searches: how long the edits take to be readable, and
+             whether a search fails or misses a film; then \`verify\`
   all        each of these
 
   --films    36000 unless given: generated films

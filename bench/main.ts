@@ -6,6 +6,7 @@ import type { Figure } from './figures/figure.ts';
 import { growthFigure } from './figures/growth.ts';
 import { latencyFigure } from './figures/latency.ts';
 import { memoryFigure } from './figures/memory.ts';
+import { rebuildFigure } from './figures/rebuild.ts';
 import { snapshotFigure } from './figures/snapshot.ts';
 import { streamFigure } from './figures/stream.ts';
 import { peerLatencyFigure } from './peer/latency.ts';
@@ -22,6 +23,7 @@ const figures: Readonly<Record<FigureName, Figure>> = {
   decode: decodeFigure,
   memory: memoryFigure,
   growth: growthFigure,
+  rebuild: rebuildFigure,
 };
 
 /** With `--peer pgsync`. */

@@ -58,7 +58,9 @@ export function openDatabase(url: string, edits: EditLog, onError: (error: Error
         await query('begin');
         const result = await work(query, (...what) => touched.push(...what));
         // The commit ends later in the WAL than this, and whatever has been committed before ends earlier.
-        const [position] = await query<{ lsn: string }>(`select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as lsn`);
+        const [position] = await query<{ lsn: string }>(
+          `select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as lsn`,
+        );
         await edits.note({ lsn: Number(position?.lsn), at: Date.now(), touched });
         await query('commit');
         client.release();

@@ -48,7 +48,9 @@ async function main([command, name, ...rest]: readonly string[]): Promise<number
 async function serve(): Promise<number> {
   const settings = loadSettings(process.env);
   const app = createApp(settings);
-  await using services = openServices(settings, (error) => app.log.warn({ reason: error.message }, 'a server is away'));
+  await using services = openServices(settings, (error) =>
+    app.log.warn({ reason: error.message }, 'a server is away'),
+  );
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end());
   await addRoutes(app, services);

@@ -3,11 +3,9 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 
 const url = (...schemes: readonly string[]) =>
-  z
-    .string()
-    .refine((text) => schemes.includes(URL.parse(text)?.protocol.slice(0, -1) ?? ''), {
-      error: `must be a ${schemes.map((scheme) => `${scheme}://`).join(' or ')} URL`,
-    });
+  z.string().refine((text) => schemes.includes(URL.parse(text)?.protocol.slice(0, -1) ?? ''), {
+    error: `must be a ${schemes.map((scheme) => `${scheme}://`).join(' or ')} URL`,
+  });
 
 const wholeNumber = (min: number, max: number) =>
   z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max));

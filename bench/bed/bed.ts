@@ -82,3 +82,13 @@ export async function makeBed(servers: Servers, options: BedOptions): Promise<Be
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
+
+/** What Elasticsearch answers to a POST; the path stands behind the bed's own prefix. Throws where it is an error. */
+export async function ask<T>({ servers, indexPrefix }: Bed, path: string, body?: object): Promise<T> {
+  const response = await fetch(`${servers.elasticsearchUrl}/${indexPrefix}${path}`, {
+    method: 'POST',
+    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connect } from '../../dev/stack/database.ts';
-import type { Bed } from './bed.ts';
+import { ask, type Bed } from './bed.ts';
 
 export interface CommitsOptions {
   readonly commits: number;
@@ -77,10 +77,6 @@ async function isReadable(bed: Bed, id: string, title: string): Promise<boolean>
 }
 
 async function isFound(bed: Bed, id: string, title: string): Promise<boolean> {
-  const response = await fetch(`${bed.servers.elasticsearchUrl}/${bed.indexPrefix}movies/_count`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: { bool: { filter: [{ ids: { values: [id] } }, { match: { title } }] } } }),
-  });
-  return ((await response.json()) as { count: number }).count === 1;
+  const query = { bool: { filter: [{ ids: { values: [id] } }, { match: { title } }] } };
+  return (await ask<{ count: number }>(bed, 'movies/_count', { query })).count === 1;
 }

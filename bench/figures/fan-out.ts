@@ -1,5 +1,5 @@
 import { connect } from '../../dev/stack/database.ts';
-import { makeBed, type Bed } from '../bed/bed.ts';
+import { ask, makeBed, type Bed } from '../bed/bed.ts';
 import { findBestBulk, openOverwriteCeiling } from '../bed/bulk.ts';
 import { prepareDocuments } from '../bed/documents.ts';
 import { pacedEdits } from '../bed/edits.ts';
@@ -93,12 +93,6 @@ export const fanOutFigure: Figure = async ({ servers, options, say, signal }) =>
 
 /** How many documents show a genre of that name. */
 async function countOf(bed: Bed, genre: string): Promise<number> {
-  const index = `${bed.servers.elasticsearchUrl}/${bed.indexPrefix}movies`;
-  await fetch(`${index}/_refresh`, { method: 'POST' });
-  const response = await fetch(`${index}/_count`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: { term: { genres: genre } } }),
-  });
-  return ((await response.json()) as { count: number }).count;
+  await ask(bed, 'movies/_refresh');
+  return (await ask<{ count: number }>(bed, 'movies/_count', { query: { term: { genres: genre } } })).count;
 }

@@ -66,10 +66,13 @@ async function tell(
   const envFile = join(folder, 'env');
   const envLines = Object.entries(settings).map(([variable, value]) => `${variable}=${value}\n`);
   await writeFile(envFile, envLines.join(''), { mode: 0o600 });
-  const redis = createRedis(stack.redis.url);
+  const redis = createRedis({ redisUrl: stack.redis.url });
   resources.defer(() => redis.disconnect());
   await redis.connect();
-  const elasticsearch = createElasticsearch([stack.elasticsearch.url], arrivalTimeoutMs);
+  const elasticsearch = createElasticsearch(
+    { elasticsearchUrls: [stack.elasticsearch.url] },
+    arrivalTimeoutMs,
+  );
   resources.defer(() => elasticsearch.close());
 
   screen.chapter(

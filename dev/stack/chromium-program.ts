@@ -1,3 +1,4 @@
+import { withPackageLists } from './debian.ts';
 import type { Say } from './fetched.ts';
 import { run } from './run.ts';
 
@@ -8,19 +9,22 @@ import { run } from './run.ts';
  */
 export async function findChromium(say?: Say): Promise<string> {
   const onPath = async (): Promise<string> =>
-    (await run('sh', ['-c', 'command -v chromium || command -v chromium-browser || command -v google-chrome'])).trim();
+    (
+      await run('sh', [
+        '-c',
+        'command -v chromium || command -v chromium-browser || command -v google-chrome',
+      ])
+    ).trim();
   return onPath().catch(async () => {
     if (process.getuid?.() !== 0)
-      throw new Error('There is no chromium on PATH, and only root can install it (apt-get install chromium).');
+      throw new Error(
+        'There is no chromium on PATH, and only root can install it (apt-get install chromium).',
+      );
     say?.('Installing chromium with apt-get, once …');
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const install = (): Promise<string> =>
-      run('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], { env });
-    await install().catch(async () => {
-      // The machine has no list of packages yet, or an old one.
-      await run('apt-get', ['update']);
-      await install();
-    });
+    await withPackageLists(() =>
+      run('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], { env }),
+    );
     return onPath();
   });
 }

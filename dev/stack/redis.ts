@@ -5,8 +5,13 @@ import { join } from 'node:path';
 import { findRedis } from './redis-program.ts';
 import { openServer, type Server, type ServerOptions } from './server.ts';
 
+export interface RedisOptions extends ServerOptions {
+  /** Settings on top of the usual ones. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+}
+
 /** A handle on the Redis in the folder, which may be running already; it is not started here. */
-export function openRedis(options: ServerOptions): Promise<Server> {
+export function openRedis({ settings: own, ...options }: RedisOptions): Promise<Server> {
   return openServer(
     {
       name: 'Redis',
@@ -14,7 +19,7 @@ export function openRedis(options: ServerOptions): Promise<Server> {
       command: async (folder, port) => {
         const data = join(folder, 'data');
         await mkdir(data, { recursive: true });
-        const settings = { port, bind: '127.0.0.1', dir: data, save: '', appendonly: 'yes' };
+        const settings = { port, bind: '127.0.0.1', dir: data, save: '', appendonly: 'yes', ...own };
         const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
         return { file: await findRedis(), args };
       },

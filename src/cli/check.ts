@@ -2,7 +2,7 @@ import { createCheckpointStore } from '../checkpoint/store.ts';
 import { preparePlan } from '../definition/prepare.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { chartCourses, courseInWords, type ChartedCourse } from '../service/courses.ts';
-import { findProblems, preflightError } from '../service/preflight.ts';
+import { findServiceProblems, preflightError } from '../service/preflight.ts';
 import { createReindexStore } from '../service/reindexes.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
 import { withClient } from '../servers/postgres.ts';
@@ -15,7 +15,7 @@ export async function check({ settings }: CommandContext): Promise<number> {
     withClient(settings.databaseUrl, 'projector check', work);
   const plan = await inPostgres(async (client) => {
     const prepared = await preparePlan(client, settings.definitionsDir);
-    const problems = await findProblems(client, prepared, settings);
+    const problems = await findServiceProblems(client, prepared, settings);
     if (problems.length > 0) throw preflightError(problems);
     return prepared;
   });
@@ -27,8 +27,8 @@ export async function check({ settings }: CommandContext): Promise<number> {
   }
   console.log('Postgres is ready');
 
-  const redis = createRedis(settings.redisUrl);
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
+  const redis = createRedis(settings);
+  const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
   try {
     await redis.connect();
     await redis.ping();

@@ -1,25 +1,16 @@
-import { createDeadLetterIndex, type DeadLetter, type DeadLetterIndex } from '../loader/dead-letter-index.ts';
+import { createDeadLetterIndex, type DeadLetter } from '../loader/dead-letter-index.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
 import { withHolder } from '../service/holder.ts';
+import { dropLetters, retryLetters, type LettersOptions } from '../service/letters.ts';
 import { formatLsn } from '../shared/lsn.ts';
-import { slices } from '../shared/slices.ts';
 import { chosenIndexes } from './chosen-indexes.ts';
 import { usage } from './help.ts';
 import type { CommandContext } from './main.ts';
 
-interface Chosen {
-  readonly store: DeadLetterIndex;
-  /** Those that the flags and the words mean, in pages. */
-  readonly pages: () => AsyncGenerator<readonly DeadLetter[]>;
-}
-
-type Action = (context: CommandContext, chosen: Chosen) => Promise<number>;
+type Action = (context: CommandContext, chosen: LettersOptions) => Promise<number>;
 
 const actions: Readonly<Record<string, Action>> = { list, show, retry, drop };
-
-/** How many documents the holder of the slot is asked to read, or to forget, at once. */
-const AT_ONCE = 500;
 
 /** Shows the documents that Elasticsearch refuses, has them tried again, or forgotten. */
 export async function deadLetters(context: CommandContext): Promise<number> {
@@ -29,7 +20,7 @@ export async function deadLetters(context: CommandContext): Promise<number> {
   if (!action || ids.length !== (verb === 'show' ? 1 : 0))
     throw usage(`dead-letters ${words.join(' ')} is not understood here`);
 
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
+  const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
   const store = createDeadLetterIndex(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
   try {
     await chosenIndexes(settings.definitionsDir, flags.index, (await store.counts()).keys());
@@ -38,15 +29,15 @@ export async function deadLetters(context: CommandContext): Promise<number> {
       ...(flags.index.length > 0 && { indexes: flags.index }),
       ...(wanted.length > 0 && { ids: wanted }),
     };
-    return await action(context, { store, pages: () => store.pages(filter) });
+    return await action(context, { store, filter, withHolder: (task) => withHolder(context, task) });
   } finally {
     await elasticsearch.close();
   }
 }
 
-async function list({ flags }: CommandContext, { pages }: Chosen): Promise<number> {
+async function list({ flags }: CommandContext, { store, filter }: LettersOptions): Promise<number> {
   let count = 0;
-  for await (const letters of pages()) {
+  for await (const letters of store.pages(filter)) {
     for (const letter of letters) {
       if (flags.json) console.log(`${count === 0 ? '[' : ','}\n${JSON.stringify(plain(letter))}`);
       else
@@ -59,9 +50,9 @@ async function list({ flags }: CommandContext, { pages }: Chosen): Promise<numbe
   return 0;
 }
 
-async function show({ flags, words }: CommandContext, { pages }: Chosen): Promise<number> {
+async function show({ flags, words }: CommandContext, { store, filter }: LettersOptions): Promise<number> {
   const letters: DeadLetter[] = [];
-  for await (const page of pages()) letters.push(...page);
+  for await (const page of store.pages(filter)) letters.push(...page);
   if (letters.length === 0) {
     throw new ProjectorError(
       'PROJ_DEAD_LETTER_UNKNOWN',
@@ -73,37 +64,17 @@ async function show({ flags, words }: CommandContext, { pages }: Chosen): Promis
   return 0;
 }
 
-async function retry(context: CommandContext, { store, pages }: Chosen): Promise<number> {
-  const letters = await identify(pages());
-  const defined = await chosenIndexes(context.settings.definitionsDir, []);
-  for (const index of new Set(letters.map((letter) => letter.index))) {
-    if (defined.includes(index)) continue;
-    throw new ProjectorError(
-      'PROJ_USAGE',
-      `the index ${index} has no definition any more, by which to read its documents`,
-      'Choose others by --index, or drop its dead letters.',
-    );
-  }
-  const readings = batches(letters, 'index');
-  if (readings.length > 0) {
-    await withHolder(context, async (work) => {
-      for (const { of: index, ids } of readings) await work.reread(index, ids);
-    });
-  }
-  let refused = 0;
-  for (const { of: physical, ids } of batches(letters, 'physical'))
-    refused += (await store.among(physical, ids)).size;
-  const settled = letters.length - refused;
+async function retry({ settings, flags, stop }: CommandContext, chosen: LettersOptions): Promise<number> {
+  const { retried, settled, refused } = await retryLetters(chosen, settings.definitionsDir);
   console.log(
-    context.flags.json
-      ? JSON.stringify({ retried: letters.length, settled, refused })
-      : `${inWords(letters.length)}, read again: ${settled} accepted or gone, ${refused} refused again`,
+    flags.json
+      ? JSON.stringify({ retried, settled, refused })
+      : `${inWords(retried)}, read again: ${settled} accepted or gone, ${refused} refused again`,
   );
-  return refused > 0 || context.stop.aborted ? 1 : 0;
+  return refused > 0 || stop.aborted ? 1 : 0;
 }
 
-async function drop(context: CommandContext, { pages }: Chosen): Promise<number> {
-  const { flags, stop } = context;
+async function drop({ flags, stop }: CommandContext, chosen: LettersOptions): Promise<number> {
   const meaning = 'their documents stay absent or old until their rows change';
   if (flags.index.length + flags.id.length === 0 && !flags.yes) {
     throw new ProjectorError(
@@ -112,37 +83,9 @@ async function drop(context: CommandContext, { pages }: Chosen): Promise<number>
       'Choose some by --index or --id, or say so: projector dead-letters drop --yes',
     );
   }
-  const letters = await identify(pages());
-  const droppings = batches(letters, 'physical');
-  if (droppings.length > 0) {
-    await withHolder(context, async (work) => {
-      for (const { of: physical, ids } of droppings) await work.dropDeadLetters(physical, ids);
-    });
-  }
-  console.log(
-    flags.json
-      ? JSON.stringify({ dropped: letters.length })
-      : `${inWords(letters.length)} forgotten; ${meaning}`,
-  );
+  const dropped = await dropLetters(chosen);
+  console.log(flags.json ? JSON.stringify({ dropped }) : `${inWords(dropped)} forgotten; ${meaning}`);
   return stop.aborted ? 1 : 0;
-}
-
-type Identified = Pick<DeadLetter, 'index' | 'physical' | 'id'>;
-
-async function identify(pages: AsyncIterable<readonly DeadLetter[]>): Promise<Identified[]> {
-  const identified: Identified[] = [];
-  for await (const letters of pages)
-    identified.push(...letters.map(({ index, physical, id }) => ({ index, physical, id })));
-  return identified;
-}
-
-/** The ids by their index or physical index, no more at once than the holder is asked for. */
-function batches(letters: readonly Identified[], by: 'index' | 'physical'): { of: string; ids: string[] }[] {
-  const grouped = Map.groupBy(letters, (letter) => letter[by]);
-  return [...grouped].flatMap(([of, members]) => {
-    const ids = [...new Set(members.map(({ id }) => id))];
-    return [...slices(ids, AT_ONCE)].map((some) => ({ of, ids: [...some] }));
-  });
 }
 
 function plain(letter: DeadLetter): Record<string, string | number> {

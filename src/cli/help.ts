@@ -31,7 +31,7 @@ CREATE on the database). Run it again after a definition has come to read anothe
   run: `projector run [--standby]
 
 Follows the slot until SIGTERM or Ctrl-C, which finish what is under way, store the resume point, and exit 0.
-Meanwhile it answers by HTTP, at HTTP_HOST:HTTP_PORT: /livez, /readyz, /metrics, /status and /status/schema. On an
+Meanwhile it answers by HTTP, at HTTP_HOST:HTTP_PORT: / (the console), /livez, /readyz, /metrics and /status. On an
 empty system it creates the slot and the indexes, snapshots while it streams, and moves each alias when its index is
 complete. An index whose definition has changed takes the change while it serves, or is built anew beside it
 (docs/changes.md); with DEFINITION_CHANGED=keep it goes on by the definition it was made from.

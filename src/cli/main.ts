@@ -5,18 +5,7 @@ import { withEnvFiles } from '../config/env-files.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { createLogger, type Logger } from '../ops/log.ts';
-import { check } from './check.ts';
-import { deadLetters } from './dead-letters.ts';
 import { commandHelp, help, isCommand, usage, type CommandName } from './help.ts';
-import { init } from './init.ts';
-import { pause, resume } from './pause.ts';
-import { reindex } from './reindex.ts';
-import { resync } from './resync.ts';
-import { run } from './run.ts';
-import { snapshot } from './snapshot.ts';
-import { status } from './status.ts';
-import { teardown } from './teardown.ts';
-import { verify } from './verify.ts';
 
 /** What a command is given: its settings and flags, and a signal that Ctrl-C and SIGTERM abort. */
 export interface CommandContext {
@@ -45,19 +34,20 @@ export interface Flags {
 /** Each command answers on stdout, and gives its exit code. */
 type Command = (context: CommandContext) => Promise<number>;
 
-const commands: Readonly<Record<CommandName, Command>> = {
-  check,
-  init,
-  run,
-  snapshot,
-  reindex,
-  resync,
-  pause,
-  resume,
-  'dead-letters': deadLetters,
-  status,
-  teardown,
-  verify,
+/** Each loads what it needs and no more: a second of a small machine's time is at stake. */
+const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  check: async () => (await import('./check.ts')).check,
+  init: async () => (await import('./init.ts')).init,
+  run: async () => (await import('./run.ts')).run,
+  snapshot: async () => (await import('./snapshot.ts')).snapshot,
+  reindex: async () => (await import('./reindex.ts')).reindex,
+  resync: async () => (await import('./resync.ts')).resync,
+  pause: async () => (await import('./pause.ts')).pause,
+  resume: async () => (await import('./pause.ts')).resume,
+  'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
+  status: async () => (await import('./status.ts')).status,
+  teardown: async () => (await import('./teardown.ts')).teardown,
+  verify: async () => (await import('./verify.ts')).verify,
 };
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -76,7 +66,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const context = { settings, log: createLogger(settings.logLevel), stop: stop.signal, flags: values, words };
-  return commands[name](context).catch((error: unknown) => {
+  const command = await commands[name]();
+  return command(context).catch((error: unknown) => {
     if (stop.signal.aborted && error instanceof Error && error.name === 'AbortError') return 1;
     throw error;
   });
@@ -112,20 +103,34 @@ function parseCommandLine(argv: readonly string[]): {
 }
 
 /** One line of cause, one of fix; a fault of our own comes with its stack. */
-function reportFailure(error: unknown): number {
-  if (error instanceof ProjectorError) {
-    console.error(`${error.code}: ${error.message}\n  fix: ${error.fix}`);
-    return error.exitCode;
+async function reportFailure(error: unknown): Promise<number> {
+  // Loaded here, since most commands end well.
+  const { asRefusal } = await import('../servers/refusals.ts');
+  const known = error instanceof ProjectorError ? error : asRefusal(error);
+  if (known) {
+    console.error(`${known.code}: ${known.message}\n  fix: ${known.fix}`);
+    return known.exitCode;
   }
-  console.error('PROJ_INTERNAL:', error);
+  console.error(`PROJ_INTERNAL: ${stackOf(error)}`);
   console.error(
     '  fix: This is a fault of the service itself, or of a server; start again, and report it with the above.',
   );
   return 1;
 }
 
+/** The stacks of an error and its causes, and no more: a client's error may carry the command that failed, or a login. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? ` [${error.code}]` : '';
+  const causes: unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
+  const stacks = causes.filter((cause) => cause !== undefined).map((cause) => `caused by: ${stackOf(cause)}`);
+  return [`${error.stack ?? error.message}${code}`, ...stacks].join('\n');
+}
+
 /** A connection on which a statement hangs would keep the process from ending by itself. */
 const EXIT_GRACE_MS = 2_000;
 
+// Node itself would print the error with all that it carries.
+process.on('uncaughtException', (error) => void reportFailure(error).then((code) => process.exit(code)));
 process.exitCode = await main(process.argv.slice(2)).catch(reportFailure);
 setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();

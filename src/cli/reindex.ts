@@ -26,7 +26,7 @@ async function build(
   indexes: readonly string[],
 ): Promise<number> {
   const id = randomUUID();
-  const redis = createRedis(settings.redisUrl);
+  const redis = createRedis(settings);
   try {
     await redis.connect();
     const store = createReindexStore(redis, settings.name);

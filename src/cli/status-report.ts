@@ -53,8 +53,8 @@ const MOST_PATIENT_MS = 5_000;
 export function openStatusReader(settings: Settings): StatusReader {
   const timeoutMs = Math.min(settings.requestTimeoutMs, MOST_PATIENT_MS);
   const { name, indexPrefix } = settings;
-  const redis = createRedis(settings.redisUrl, timeoutMs);
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, timeoutMs);
+  const redis = createRedis(settings, timeoutMs);
+  const elasticsearch = createElasticsearch(settings, timeoutMs);
   const checkpoints = createCheckpointStore(redis, name, '');
   const progress = createProgressStore(redis, name);
   const pauses = createPauseStore(redis, name);

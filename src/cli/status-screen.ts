@@ -1,4 +1,6 @@
 import { styleText } from 'node:util';
+import { formatBytes, formatCount, formatSeconds } from '../ops/console/format.js';
+import { lagTone, secondsLeftTone, walStatusTone, type Tone } from '../ops/console/tones.js';
 import type { ServiceStatus } from '../service/status.ts';
 import type { IndexReport, StatusReport } from './status-report.ts';
 
@@ -8,15 +10,11 @@ export interface ScreenOptions {
   readonly nowMs: number;
 }
 
-type Tone = 'good' | 'warn' | 'bad' | 'faint';
 type Paint = (tone: Tone, text: string) => string;
 
-const COLOURS = { good: 'green', warn: 'yellow', bad: 'red', faint: 'dim' } as const;
+const COLOURS = { good: 'green', warn: 'yellow', bad: 'red', idle: 'dim' } as const;
 const LABEL_WIDTH = 11;
 const BAR_WIDTH = 20;
-/** Less than this until the slot is given up is a reason to act now, and to act today. */
-const SECONDS_LEFT_BAD = 1_800;
-const SECONDS_LEFT_WARN = 4 * 3_600;
 
 /** The report for people, on one screen: a label and what there is to say of it, a line each. */
 export function renderStatus(report: StatusReport, { hasColours, nowMs }: ScreenOptions): string {
@@ -50,7 +48,7 @@ function describeService({ service, unreachable }: StatusReport, nowMs: number, 
     return paint('bad', 'redis' in unreachable ? 'not known: Redis does not answer' : 'not running');
   const age = formatSeconds((nowMs - Date.parse(service.startedAt)) / 1_000);
   const state = paint(service.ready ? 'good' : 'warn', service.state);
-  return `${state}${service.ready ? ', ready' : ''} ${paint('faint', `(pid ${service.pid}, for ${age})`)}`;
+  return `${state}${service.ready ? ', ready' : ''} ${paint('idle', `(pid ${service.pid}, for ${age})`)}`;
 }
 
 function describeWork(service: ServiceStatus, paint: Paint): [string, string][] {
@@ -59,8 +57,6 @@ function describeWork(service: ServiceStatus, paint: Paint): [string, string][] 
     lag.seconds === null ? 'time not known' : formatSeconds(lag.seconds),
     ...(lag.bytes === null ? [] : [`${formatBytes(lag.bytes)} of WAL`]),
   ].join(', ');
-  const lagTone =
-    lag.seconds === null ? 'faint' : lag.seconds < 10 ? 'good' : lag.seconds < 60 ? 'warn' : 'bad';
   const toDo = [
     `${formatCount(pendingIds)} documents to do`,
     ...(batchesInFlight > 0 ? [`${batchesInFlight} batches under way`] : []),
@@ -70,11 +66,11 @@ function describeWork(service: ServiceStatus, paint: Paint): [string, string][] 
     (outcome) => `${formatCount(service[outcome])} ${outcome}`,
   );
   const servers = Object.entries(service.servers).map(([server, { error, retries }]) => {
-    const tries = retries > 0 ? paint('faint', ` (${formatCount(retries)} retries)`) : '';
+    const tries = retries > 0 ? paint('idle', ` (${formatCount(retries)} retries)`) : '';
     return `${server} ${error === null ? paint('good', 'up') : paint('bad', 'away')}${tries}`;
   });
   return [
-    ['behind', paint(lagTone, behind)],
+    ['behind', paint(lagTone(lag.seconds), behind)],
     ['stream', [`${formatCount(service.changes)} changes`, ...toDo].join(', ')],
     ['documents', outcomes.join(', ')],
     ['servers', servers.join(', ')],
@@ -85,15 +81,17 @@ function describeWork(service: ServiceStatus, paint: Paint): [string, string][] 
 
 function describeWal(slot: NonNullable<ServiceStatus['slot']>, paint: Paint): string {
   const { walStatus, retainedBytes, bytesLeft, secondsLeft } = slot;
-  const isWell = walStatus === 'reserved' || walStatus === 'extended';
   const parts = [
-    paint(isWell ? 'good' : 'bad', walStatus),
+    paint(walStatusTone(walStatus), walStatus),
     `${formatBytes(retainedBytes)} kept`,
     bytesLeft === null ? 'no limit' : `${formatBytes(bytesLeft)} left`,
   ];
   if (secondsLeft === null) return parts.join(', ');
-  const tone = secondsLeft < SECONDS_LEFT_BAD ? 'bad' : secondsLeft < SECONDS_LEFT_WARN ? 'warn' : 'faint';
-  return [...parts, paint(tone, `full in ${formatSeconds(secondsLeft)} at this rate`)].join(', ');
+  const tone = secondsLeftTone(secondsLeft);
+  return [
+    ...parts,
+    paint(tone === 'good' ? 'idle' : tone, `full in ${formatSeconds(secondsLeft)} at this rate`),
+  ].join(', ');
 }
 
 function describeSlot({ slot, unreachable }: StatusReport, paint: Paint): string {
@@ -113,31 +111,4 @@ function describeIndex({ documents, deadLetters, snapshot, reindex }: IndexRepor
     parts.push(`snapshot ${bar} ${formatCount(snapshot.done)} of ${formatCount(snapshot.total)}`);
   }
   return parts.join(', ');
-}
-
-function formatCount(count: number): string {
-  return count.toLocaleString('en');
-}
-
-/** `512 B`, `3.2 MiB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`;
-}
-
-/** `12 ms`, `3.4 s`, `5 min 10 s`, `2 h 3 min`, `4 d 1 h`. */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 1) return `${Math.round(seconds * 1_000)} ms`;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const [large, small, ratio, per] =
-    seconds < 3_600
-      ? ['min', 's', 60, 60]
-      : seconds < 86_400
-        ? ['h', 'min', 60, 3_600]
-        : ['d', 'h', 24, 86_400];
-  const smallest = Math.floor(seconds / (per / ratio));
-  return `${Math.floor(smallest / ratio)} ${large} ${smallest % ratio} ${small}`;
 }

@@ -19,8 +19,8 @@ export async function teardown({ settings, flags }: CommandContext): Promise<num
     );
   }
   const { name, indexPrefix: prefix } = settings;
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
-  const redis = createRedis(settings.redisUrl);
+  const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
+  const redis = createRedis(settings);
   try {
     await redis.connect();
     const plan = await withClient(settings.adminDatabaseUrl, 'projector teardown', async (client) => {

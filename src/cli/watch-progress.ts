@@ -17,7 +17,7 @@ export async function watchProgress(
   indexes: readonly string[],
 ): Promise<WatchedProgress> {
   const display = createProgressDisplay();
-  const redis = createRedis(settings.redisUrl);
+  const redis = createRedis(settings);
   await redis.connect();
   const progress = createProgressStore(redis, settings.name);
   // A snapshot that is running goes on; of the others the old result is forgotten, so that the new one shows.

@@ -27,4 +27,24 @@ export const composeVariables: readonly ComposeVariable[] = [
   { env: 'ELASTICSEARCH_PORT', default: '9200', description: 'Port of Elasticsearch on 127.0.0.1' },
   { env: 'NGINX_PORT', default: '8080', description: "Port of the films' site on 127.0.0.1" },
   { env: 'ELASTICSEARCH_HEAP', default: '1g', description: "Elasticsearch's heap, as in -Xmx" },
+  {
+    env: 'ELASTICSEARCH_MEMORY',
+    default: '2g',
+    description: "The most memory of Elasticsearch's container: twice its heap",
+  },
+  {
+    env: 'PROMETHEUS_PORT',
+    default: '9090',
+    description: 'Port of Prometheus on 127.0.0.1, with --profile monitoring',
+  },
+  {
+    env: 'GRAFANA_PORT',
+    default: '3000',
+    description: 'Port of Grafana on 127.0.0.1, with --profile monitoring',
+  },
+  {
+    env: 'GRAFANA_PASSWORD',
+    default: 'admin',
+    description: "Grafana's user admin's password, used at the first start",
+  },
 ];

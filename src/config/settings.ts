@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { ProjectorError } from '../ops/errors.ts';
 import { findStrayVariables } from './stray-variables.ts';
 import { listSettings, type Setting, type settingsTable } from './table.ts';
+import { findTlsProblems } from './tls-problems.ts';
 
 /** The service's settings, parsed: units and meaning are in the table. */
 export type Settings = {
@@ -41,6 +42,7 @@ export function loadSettings(
       'DEBOUNCE_QUIET_MS must not be longer than DEBOUNCE_MAX_WAIT_MS, which would always come first',
     );
   }
+  problems.push(...findTlsProblems(settings));
   if (problems.length > 0) {
     throw new ProjectorError(
       'PROJ_SETTINGS_INVALID',

@@ -1,4 +1,14 @@
-import { byteSize, oneOf, text, trueOrFalse, url, urls, wholeNumber, type ValueType } from './value-types.ts';
+import {
+  byteSize,
+  hostNames,
+  oneOf,
+  text,
+  trueOrFalse,
+  url,
+  urls,
+  wholeNumber,
+  type ValueType,
+} from './value-types.ts';
 
 /** The groups in which help and tables show the settings, in this order. */
 export const groups = {
@@ -36,7 +46,7 @@ export const settingsTable = {
     type: url(['postgres', 'postgresql']),
     secret: true,
     example: 'postgres://projector:password@127.0.0.1:5432/films',
-    description: 'Postgres primary, as the role that replicates and reads',
+    description: "Postgres primary, as the role that replicates and reads; with libpq's sslmode for TLS",
   },
   adminDatabaseUrl: {
     env: 'ADMIN_DATABASE_URL',
@@ -53,7 +63,14 @@ export const settingsTable = {
     type: url(['redis', 'rediss']),
     secret: true,
     example: 'redis://127.0.0.1:6379/0',
-    description: 'Redis that keeps the resume point (with appendonly)',
+    description: 'Redis that keeps the resume point (with appendonly); rediss:// for TLS',
+  },
+  redisCaFile: {
+    env: 'REDIS_CA_FILE',
+    group: 'servers',
+    type: text('empty, or the path of a PEM file', /^/),
+    default: '',
+    description: "The CA that signed Redis' certificate; empty: those that Node trusts",
   },
   elasticsearchUrls: {
     env: 'ELASTICSEARCH_URL',
@@ -61,7 +78,22 @@ export const settingsTable = {
     type: urls(['http', 'https']),
     secret: true,
     example: 'http://127.0.0.1:9200',
-    description: 'Elasticsearch nodes of one cluster; may carry user:password',
+    description: 'Elasticsearch nodes of one cluster; may carry user:password; https:// for TLS',
+  },
+  elasticsearchApiKey: {
+    env: 'ELASTICSEARCH_API_KEY',
+    group: 'servers',
+    type: text('empty, or an API key as Elasticsearch encodes it (base64)', /^[\w+/=-]*$/),
+    default: '',
+    secret: true,
+    description: 'An API key in place of user:password',
+  },
+  elasticsearchCaFile: {
+    env: 'ELASTICSEARCH_CA_FILE',
+    group: 'servers',
+    type: text('empty, or the path of a PEM file', /^/),
+    default: '',
+    description: "The CA that signed Elasticsearch's certificates; empty: those that Node trusts",
   },
   definitionsDir: {
     env: 'DEFINITIONS_DIR',
@@ -212,7 +244,22 @@ export const settingsTable = {
     group: 'watching',
     type: wholeNumber({ min: 0, max: 65_535 }),
     default: '9464',
-    description: 'Port of /livez, /readyz, /metrics and /status; 0: no HTTP',
+    description: 'Port of the console, /livez, /readyz, /metrics and /status; 0: no HTTP',
+  },
+  httpNames: {
+    env: 'HTTP_NAMES',
+    group: 'watching',
+    type: hostNames(),
+    default: '',
+    description: 'Host names by which it is asked beside addresses and names without a dot, commas between',
+  },
+  consoleToken: {
+    env: 'CONSOLE_TOKEN',
+    group: 'watching',
+    type: text('empty, or 16 or more letters, digits and signs, without spaces', /^([\x21-\x7e]{16,})?$/),
+    default: '',
+    secret: true,
+    description: 'What the console wants before it changes anything; empty: it only shows',
   },
   heartbeatIntervalMs: {
     env: 'HEARTBEAT_INTERVAL_MS',

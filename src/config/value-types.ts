@@ -61,7 +61,7 @@ export function trueOrFalse(): ValueType<boolean> {
 /** A URL with one of `schemes` (`postgres`, without the colon), as it was written. */
 export function url(schemes: readonly [string, ...string[]]): ValueType<string> {
   return {
-    expected: `a ${schemes[0]}:// URL`,
+    expected: `a ${schemes.map((scheme) => `${scheme}://`).join(' or ')} URL`,
     schema: z.string().refine((candidate) => isUrl(candidate, schemes)),
   };
 }
@@ -74,6 +74,18 @@ export function urls(schemes: readonly [string, ...string[]]): ValueType<string[
       .string()
       .transform((list) => list.split(',').map((part) => part.trim()))
       .pipe(z.array(z.string().refine((candidate) => isUrl(candidate, schemes)))),
+  };
+}
+
+/** Host names with commas between, or none; in lower case. */
+export function hostNames(): ValueType<string[]> {
+  return {
+    expected: 'host names with commas between, without ports',
+    schema: z
+      .string()
+      .toLowerCase()
+      .transform((list) => list.split(',').flatMap((part) => part.trim() || []))
+      .pipe(z.array(z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/))),
   };
 }
 

@@ -32,6 +32,14 @@ export const errorCodes = {
     exit: 3,
     meaning: 'The servers are not set up as the service needs them; the SQL is printed.',
   },
+  PROJ_TLS: {
+    exit: 2,
+    meaning: 'TLS to a server does not come about: its certificate is not trusted, or it speaks no TLS.',
+  },
+  PROJ_ACCESS_DENIED: {
+    exit: 2,
+    meaning: 'A server does not accept the user, password or API key, or they lack a right.',
+  },
   PROJ_RESYNC_REQUIRED: {
     exit: 5,
     meaning: 'The resume point, the slot, the database and the indexes do not belong together any more.',
@@ -81,6 +89,18 @@ export const errorCodes = {
       'A reindex has ended before the new index served: it was cancelled, or the counts did not agree.',
   },
   PROJ_PAUSED: { exit: 1, meaning: 'What is asked for needs the stream, and the service is paused.' },
+  PROJ_HTTP_REFUSED: {
+    exit: 1,
+    meaning: 'A request by HTTP came by a name that is not ours, from a page of another site, or as no JSON.',
+  },
+  PROJ_CONSOLE_TOKEN: {
+    exit: 1,
+    meaning: 'The console was asked for what needs the token of CONSOLE_TOKEN, without it or with another.',
+  },
+  PROJ_CONSOLE_READ_ONLY: {
+    exit: 1,
+    meaning: 'The console was asked to change something, and there is no CONSOLE_TOKEN.',
+  },
   PROJ_INTERNAL: { exit: 1, meaning: 'A fault of the service itself.' },
 } as const satisfies Record<string, { exit: number; meaning: string }>;
 

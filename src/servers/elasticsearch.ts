@@ -1,14 +1,31 @@
 import { Client, errors } from '@elastic/elasticsearch';
 import { z } from 'zod';
+import type { Settings } from '../config/settings.ts';
+import { readCaFile } from './ca-file.ts';
+import { isTlsFailure } from './tls-failure.ts';
 
 export type { Client as Elasticsearch } from '@elastic/elasticsearch';
+
+/** Where Elasticsearch is, how it is trusted, and who asks. */
+export type ElasticsearchAccess = Pick<Settings, 'elasticsearchUrls'> &
+  Partial<Pick<Settings, 'elasticsearchApiKey' | 'elasticsearchCaFile'>>;
 
 /**
  * The official client of the 8.x line, which serves Elasticsearch 8 and 9 alike (a client sends its own major version
  * in a header; 9 accepts 8's, 8 refuses 9's). Its own retries are off: the service's policy retries, visibly.
+ *
+ * @throws ProjectorError `PROJ_SETTINGS_INVALID` when the CA's file cannot be read.
  */
-export function createElasticsearch(nodes: readonly string[], requestTimeoutMs: number): Client {
-  return new Client({ nodes: [...nodes], maxRetries: 0, requestTimeout: requestTimeoutMs });
+export function createElasticsearch(access: ElasticsearchAccess, requestTimeoutMs: number): Client {
+  const { elasticsearchUrls, elasticsearchApiKey: apiKey, elasticsearchCaFile } = access;
+  const ca = readCaFile('ELASTICSEARCH_CA_FILE', elasticsearchCaFile);
+  return new Client({
+    nodes: [...elasticsearchUrls],
+    maxRetries: 0,
+    requestTimeout: requestTimeoutMs,
+    ...(apiKey && { auth: { apiKey } }),
+    ...(ca && { tls: { ca } }),
+  });
 }
 
 /** The HTTP status of an answer that was an error, or undefined. */
@@ -41,6 +58,7 @@ export function isTransientElasticsearchError(error: Error): boolean {
   if (error instanceof NotNowError) return true;
   const status = httpStatus(error);
   if (status !== undefined) return isTransientStatus(status, failureOf(error).type ?? '');
+  if (error instanceof errors.ConnectionError && isTlsFailure(error)) return false;
   return error instanceof errors.ElasticsearchClientError && !(error instanceof errors.ConfigurationError);
 }
 

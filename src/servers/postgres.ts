@@ -21,22 +21,17 @@ export interface Pool {
   end(): Promise<void>;
 }
 
-export interface PoolOptions {
-  /** Told of each new connection first. */
-  readonly onConnect?: (client: pg.Client) => void;
-  /** What its sessions begin with, beside what every session pins. */
-  readonly settings?: Readonly<Record<string, string>>;
-}
-
-/** A pool of at most `max` connections. One that dies while idle is replaced; it is not an error. */
+/**
+ * A pool of at most `max` connections. One that dies while idle is replaced; it is not an error. Its sessions begin with
+ * `settings`, beside what every session pins.
+ */
 export function createPool(
   url: string,
   applicationName: string,
   max: number,
   silenceMs: number,
-  options: PoolOptions = {},
+  settings: Readonly<Record<string, string>> = {},
 ): Pool {
-  const { onConnect, settings } = options;
   const pool = new pg.Pool({
     ...connectionConfig(url, applicationName, silenceMs, settings),
     max,
@@ -46,7 +41,6 @@ export function createPool(
   const clients = new Set<pg.Client>();
   pool.on('connect', (client) => {
     clients.add(client);
-    onConnect?.(client);
     client.on('error', () => undefined);
     client.on('end', () => clients.delete(client));
   });
@@ -124,7 +118,7 @@ export function sqlState(error: unknown): string | undefined {
 
 const TRANSIENT_STATES = /^(08|53|57P0[1-5]|55P03|58|40001|40P01|25006)/;
 const TRANSIENT_MESSAGES =
-  /connection terminated|connection ended|timeout (exceeded|expired)|client has encountered a connection error|not queryable/i;
+  /connection terminated|connection ended|timeout (exceeded|expired)|client has encountered a connection error|establishing an SSL connection|not queryable/i;
 
 /** Whether trying again later can help: the server is away, starting, full, or the transaction met another. */
 export function isTransientPostgresError(error: Error): boolean {

@@ -61,25 +61,28 @@ export function openConnections(
   onRetry?: (server: ServerName) => void,
 ): Connections {
   const applicationName = `projector ${settings.name}`;
-  const state = { refusesHiddenRows: false };
   const openPool = (connections: number, sessionSettings: Readonly<Record<string, string>> = {}): Pool =>
-    createPool(settings.databaseUrl, applicationName, connections, settings.requestTimeoutMs, {
-      settings: sessionSettings,
-      onConnect: (client) => {
-        // A connection that breaks meanwhile reads nothing.
-        if (state.refusesHiddenRows) client.query('set row_security = off').catch(() => undefined);
-      },
-    });
+    createPool(
+      settings.databaseUrl,
+      applicationName,
+      connections,
+      settings.requestTimeoutMs,
+      sessionSettings,
+    );
+  /** Of all that reads documents or looks for them. */
+  const readersBeginWith: { row_security?: 'off' } = {};
+  const pools: { document?: Pool; lookup?: Pool; readonly gate: Pool } = { gate: openPool(1) };
   // Planned for the keys of one batch, a statement may read whole tables, by parallel workers even. Its time is to depend
   // on the number of keys alone.
-  const documentPool = openPool(settings.postgresMaxConnections - RESERVED_CONNECTIONS, {
-    plan_cache_mode: 'force_generic_plan',
-  });
+  const documentPool = (): Pool =>
+    (pools.document ??= openPool(settings.postgresMaxConnections - RESERVED_CONNECTIONS, {
+      ...readersBeginWith,
+      plan_cache_mode: 'force_generic_plan',
+    }));
   // A lookup is planned for its keys: one genre may have half the films.
-  const pool = openPool(LOOKUP_CONNECTIONS);
-  const gatePool = createPool(settings.databaseUrl, applicationName, 1, settings.requestTimeoutMs);
-  const redis = createRedis(settings.redisUrl, settings.requestTimeoutMs);
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, settings.requestTimeoutMs);
+  const lookupPool = (): Pool => (pools.lookup ??= openPool(LOOKUP_CONNECTIONS, readersBeginWith));
+  const redis = createRedis(settings, settings.requestTimeoutMs);
+  const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
   const waits: Waits = new Map();
   const retryFor = (server: ServerName, isTransient: (error: Error) => boolean): Retry =>
     createRetry({ server, isTransient, log, waits, signal, ...(onRetry && { onRetry }) });
@@ -105,18 +108,18 @@ export function openConnections(
     retry,
     waits,
     refuseHiddenRows() {
-      state.refusesHiddenRows = true;
+      readersBeginWith.row_security = 'off';
     },
-    query: (text, values) => rowsOf(pool, { text, values }),
-    preparedQuery: (name, text, values) => rowsOf(documentPool, { name, text, values }),
+    query: (text, values) => rowsOf(lookupPool(), { text, values }),
+    preparedQuery: (name, text, values) => rowsOf(documentPool(), { name, text, values }),
     inPostgres: (work) =>
       retry.postgres(() =>
         withClient(settings.databaseUrl, applicationName, work, settings.requestTimeoutMs),
       ),
-    takeSnapshot: async () => parseSnapshot(await scalar(gatePool, 'select pg_current_snapshot()::text')),
-    assignXid: async () => BigInt(await scalar(gatePool, 'select pg_current_xact_id()::text')),
+    takeSnapshot: async () => parseSnapshot(await scalar(pools.gate, 'select pg_current_snapshot()::text')),
+    assignXid: async () => BigInt(await scalar(pools.gate, 'select pg_current_xact_id()::text')),
     emitMessage: async () =>
-      parseLsn(await scalar(pool, "select pg_logical_emit_message(true, 'projector', '')::text")),
+      parseLsn(await scalar(lookupPool(), "select pg_logical_emit_message(true, 'projector', '')::text")),
     [Symbol.asyncDispose]: async () => {
       redis.disconnect();
       // A request that is not answered would be waited for.
@@ -124,7 +127,7 @@ export function openConnections(
         elasticsearch.close(),
         delay(CLOSE_TIMEOUT_MS, undefined, { ref: false }),
       ]);
-      await Promise.all([documentPool.end(), pool.end(), gatePool.end(), closed]);
+      await Promise.all([...Object.values(pools).map((pool) => pool.end()), closed]);
     },
   };
 }

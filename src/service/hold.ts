@@ -22,7 +22,7 @@ import type { Position } from '../shared/position.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { Connections } from './connections.ts';
 import { chartCourses, courseInWords, definitionsOf, stuck, type ChartedCourse } from './courses.ts';
-import { findProblems, mend } from './preflight.ts';
+import { findServiceProblems, mend } from './preflight.ts';
 import { createRebuildMarker, type Rebuild, type RebuildMarker } from './rebuild.ts';
 import { createReindexStore } from './reindexes.ts';
 import { readServerIdentity, readWalSenderTimeout } from './server-identity.ts';
@@ -46,6 +46,9 @@ export interface Hold {
   readonly durable: Position;
   readonly history: History;
 }
+
+/** The physical indexes that there are, by the alias of their definition. */
+type FoundIndexes = ReadonlyMap<string, readonly PhysicalIndex[]>;
 
 /** How to build everything anew: the old indexes are dropped at once, or serve until the new ones are complete. */
 export type StartOver = 'drop' | 'beside';
@@ -98,14 +101,14 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   const prepare = (definitions: readonly Definition[]): Promise<PreparedPlan> =>
     inPostgres(async (client) => {
       const plan = await prepareDefinitions(client, definitions);
-      const mended = await mend(client, await findProblems(client, plan, settings));
+      const mended = await mend(client, await findServiceProblems(client, plan, settings));
       for (const sql of mended) log.info({ sql }, 'prepared Postgres');
       return plan;
     });
   const definitions = await loadDefinitions(settings.definitionsDir);
   const defined = await prepare(definitions);
 
-  const findIndexes = async (): Promise<ReadonlyMap<string, readonly PhysicalIndex[]>> =>
+  const findIndexes = async (): Promise<FoundIndexes> =>
     new Map(
       await Promise.all(
         defined.indexes.map(
@@ -130,21 +133,25 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     return cleared;
   };
 
-  const decide = async (rebuild: Rebuild | null): Promise<StartDecision> =>
-    decideStart({
+  const decide = async (
+    rebuild: Rebuild | null,
+  ): Promise<{ decision: StartDecision; found: FoundIndexes }> => {
+    const found = await findIndexes();
+    const decision = decideStart({
       ...(await inPostgres(async (client) => ({
         server: await readServerIdentity(client),
         slot: await readSlot(client, slot),
       }))),
       plugin: settings.decoder,
       checkpoint: await retry.redis(() => checkpoints.read()),
-      indexes: [...(await findIndexes()).values()].flat().filter(({ isKept }) => !isKept),
+      indexes: [...found.values()].flat().filter(({ isKept }) => !isKept),
       rebuilding: rebuild?.incarnation ?? null,
     });
+    return { decision, found };
+  };
 
   /** What is to be done with each index, now that it is known which of them belong to the slot. */
-  const chart = async (incarnation: string | null): Promise<ChartedCourse[]> => {
-    const found = await findIndexes();
+  const chart = async (found: FoundIndexes, incarnation: string | null): Promise<ChartedCourse[]> => {
     const reindexes = createReindexStore(redis, slot);
     const courses = await chartCourses({
       defined: defined.indexes,
@@ -173,7 +180,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   let rebuild = await retry.redis(() => marker.read());
   if (!rebuild && options.startOver) rebuild = anew(options.startOver);
   if (rebuild) rebuild = await clear(rebuild);
-  let decision = await decide(rebuild);
+  let { decision, found } = await decide(rebuild);
   const onResync = settings.shouldDropIndex
     ? 'drop'
     : rebuild || settings.resync === 'auto'
@@ -182,12 +189,12 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   if (decision.kind === 'resync' && onResync) {
     log.warn({ reason: decision.reason }, 'what is there does not belong together');
     rebuild = await clear(anew(onResync));
-    decision = await decide(rebuild);
+    ({ decision, found } = await decide(rebuild));
   }
   if (decision.kind === 'resync') throw resyncRequired(`cannot go on from where it was: ${decision.reason}`);
 
   const { incarnation: current } = decision;
-  const courses = await chart(decision.kind === 'resume' ? current : null);
+  const courses = await chart(found, decision.kind === 'resume' ? current : null);
   const inForce = definitionsOf(definitions, courses);
   const isAsDefined = inForce.every((definition) => definitions.includes(definition));
   const plan = isAsDefined ? defined : await prepare(inForce);

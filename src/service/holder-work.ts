@@ -1,7 +1,13 @@
 import type { Settings } from '../config/settings.ts';
+import { basisOf } from '../definition/basis.ts';
 import { preparePart } from '../definition/part.ts';
+import type { IndexPlan } from '../definition/plan.ts';
 import { preparePlan, type PreparedPlan } from '../definition/prepare.ts';
+import type { Origin } from '../loader/index-meta.ts';
+import type { IndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
+import { readPublished } from '../replication/publication.ts';
+import { failureOf, httpStatus } from '../servers/elasticsearch.ts';
 import type { Lsn } from '../shared/lsn.ts';
 import type { Connections } from './connections.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -15,6 +21,9 @@ export interface HolderWorkOptions {
   readonly settings: Settings;
   readonly connections: Connections;
   readonly plan: PreparedPlan;
+  readonly indexes: Pick<IndexAdmin, 'create'>;
+  /** Of the slot that is held. */
+  readonly origin: Origin;
   readonly targets: readonly BuildTarget[];
   readonly pipeline: Pipeline;
   readonly snapshots: Snapshots;
@@ -27,8 +36,8 @@ export interface HolderWorkOptions {
 
 /** What commands may ask of a session that follows the stream. */
 export function createHolderWork(options: HolderWorkOptions): HolderWork {
-  const { settings, connections, plan, targets, pipeline, snapshots, reindexes, covered, beginAgain } =
-    options;
+  const { settings, connections, plan, indexes: admin, origin, targets, pipeline, snapshots } = options;
+  const { reindexes, covered, beginAgain } = options;
   const { retry, inPostgres } = connections;
   const { deadLetters, newest, project } = pipeline;
 
@@ -40,6 +49,21 @@ export function createHolderWork(options: HolderWorkOptions): HolderWork {
       return next;
     });
 
+  /** Made while the stream goes on, which the next session, that finds it, would keep waiting for it. */
+  const create = async (index: IndexPlan, { catalog }: PreparedPlan): Promise<void> => {
+    const published = await inPostgres((client) => readPublished(client, settings));
+    const { parts } = basisOf(index, catalog, published);
+    await retry
+      .elasticsearch(() => admin.create(index, origin, parts))
+      .catch((error: unknown) => {
+        if (httpStatus(error) !== 400) throw error;
+        throw refused(
+          `Elasticsearch does not take the index ${index.alias}: ${failureOf(error).reason ?? String(error)}`,
+          'Mend the settings or mappings of its definition.',
+        );
+      });
+  };
+
   return {
     snapshot: (indexes) => snapshots.run(indexes),
 
@@ -50,7 +74,7 @@ export function createHolderWork(options: HolderWorkOptions): HolderWork {
 
     async reindex({ id, indexes, keeps }) {
       const next = await prepareNext();
-      const begun: (readonly [string, ReturnType<typeof newReindex>])[] = [];
+      const begun: (readonly [IndexPlan, ReturnType<typeof newReindex>])[] = [];
       for (const name of indexes) {
         const index = next.indexes.find(({ alias }) => alias === name) ?? unknown(name, next);
         const last = await retry.redis(() => reindexes.read(name));
@@ -58,9 +82,10 @@ export function createHolderWork(options: HolderWorkOptions): HolderWork {
         if (last?.state === 'running') throw underWay(name, last.startedAt);
         if (targets.some((target) => target.index.alias === name && snapshots.isBuilding(target)))
           throw refused(`the index ${name} is being built already`, 'Wait until it serves.');
-        begun.push([name, newReindex({ id, isAskedFor: true, hash: index.hash, keeps }, new Date())]);
+        begun.push([index, newReindex({ id, isAskedFor: true, hash: index.hash, keeps }, new Date())]);
       }
-      for (const [name, reindex] of begun) await retry.redis(() => reindexes.write(name, reindex));
+      for (const [index] of begun) await create(index, next);
+      for (const [{ alias }, reindex] of begun) await retry.redis(() => reindexes.write(alias, reindex));
       if (begun.length > 0) beginAgain('indexes are to be built anew');
     },
 

@@ -35,7 +35,7 @@ export async function whereverItRuns(
   { settings, log, stop }: { settings: Settings; log: Logger; stop: AbortSignal },
   { running, alone }: EitherWay,
 ): Promise<void> {
-  const redis = createRedis(settings.redisUrl);
+  const redis = createRedis(settings);
   const retry = createRetry({
     server: 'redis',
     isTransient: isTransientRedisError,

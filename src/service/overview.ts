@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import { createHeartbeats, type Heartbeats } from '../ops/heartbeats.ts';
 import { createMetrics, type Metrics, type Telemetry } from '../ops/metrics.ts';
 import { reasonsNotReady } from '../ops/readiness.ts';
+import { createTimings } from '../ops/timings.ts';
 import { createWalBudget } from '../ops/wal-budget.ts';
 import type { SlotWal } from '../replication/slot.ts';
 import { serverNames, type ServerName, type Waits } from '../servers/retry.ts';
@@ -51,14 +52,32 @@ const IDLE = {
 /** One failure may be a moment's; two in a row are not. */
 const FAILURES_IN_A_ROW = 2;
 
+/** The settings that a status tells of, or rests on. */
+export type OverviewSettings = Pick<
+  Settings,
+  'name' | 'heartbeatIntervalMs' | 'queueBytes' | 'maxPending' | 'maxInFlight'
+>;
+
 export function createOverview(
-  { heartbeatIntervalMs }: Pick<Settings, 'heartbeatIntervalMs'>,
+  settings: OverviewSettings,
   now: () => number = () => performance.now(),
 ): Overview {
   const startedAt = new Date();
   const metrics = createMetrics();
+  const timings = createTimings(now);
+  const telemetry: Telemetry = {
+    ...metrics.telemetry,
+    stage(stage, ms) {
+      metrics.telemetry.stage(stage, ms);
+      timings.stage(stage, ms);
+    },
+    batch(documents, ageMs) {
+      metrics.telemetry.batch(documents, ageMs);
+      timings.batch(ageMs);
+    },
+  };
   const counts = { changes: 0, written: 0, superseded: 0, refused: 0 };
-  const heartbeats = createHeartbeats(heartbeatIntervalMs, now);
+  const heartbeats = createHeartbeats(settings.heartbeatIntervalMs, now);
   const budget = createWalBudget();
   const servers = new Map(
     serverNames.map((name) => [name, { error: null as string | null, failures: 0, retries: 0 }]),
@@ -111,13 +130,13 @@ export function createOverview(
 
   return {
     metrics,
-    telemetry: metrics.telemetry,
+    telemetry,
     counts,
     heartbeats,
     begin(waits) {
       // One that has ended in order, for a reindex or a pause, is not counted.
       if (state.describe) state.last = session();
-      else metrics.telemetry.session();
+      else telemetry.session();
       state.waits = waits;
       state.describe = null;
     },
@@ -135,7 +154,7 @@ export function createOverview(
       state.failure = error instanceof Error ? error.message : String(error);
     },
     retried(name) {
-      metrics.telemetry.retried(name);
+      telemetry.retried(name);
       const server = servers.get(name);
       if (server) server.retries++;
     },
@@ -182,12 +201,20 @@ export function createOverview(
       const { lagMs } = heartbeats;
       return {
         ...described,
+        name: settings.name,
         pid: process.pid,
         startedAt: startedAt.toISOString(),
         at: new Date().toISOString(),
         ready: reasons.length === 0,
         reasons,
         ...counts,
+        limits: {
+          queuedBytes: settings.queueBytes,
+          pendingIds: settings.maxPending,
+          batchesInFlight: settings.maxInFlight,
+        },
+        stages: timings.stages,
+        latency: timings.latency,
         lag: { bytes: lagBytes(described), seconds: lagMs === null ? null : lagMs / 1_000 },
         servers: Object.fromEntries(
           [...servers].map(([name, { error, retries }]) => [name, { error, retries }]),

@@ -132,12 +132,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     maxWaitMs: settings.debounceMaxWaitMs,
     floor,
   });
-  const refresher = createRefresher({
-    refresh: (physical) => indexes.refresh(physical),
-    maxPerSecond: settings.refreshesPerSecond,
-    now,
-  });
-  signal.addEventListener('abort', () => refresher.close(), { once: true });
+  const refresher =
+    settings.refresh === 'adaptive'
+      ? createRefresher({
+          refresh: (physical) => indexes.refresh(physical),
+          maxPerSecond: settings.refreshesPerSecond,
+          now,
+        })
+      : null;
+  signal.addEventListener('abort', () => refresher?.close(), { once: true });
   const dispatcher = createDispatcher({
     debouncer,
     maxInFlight,
@@ -145,8 +148,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const target = targetOf(index);
       await projection(target, ids);
       telemetry.batch(ids.length, now() - sinceMs);
-      if (settings.refresh === 'adaptive' && isServing(index))
-        refresher.wrote(target.physical, ids.length + debouncer.allPending);
+      if (isServing(index)) refresher?.wrote(target.physical, ids.length + debouncer.allPending);
     },
     onFailure,
     now,

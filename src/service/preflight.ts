@@ -27,18 +27,11 @@ export async function findProblems(
   { name: publication, decoder }: Pick<Settings, 'name' | 'decoder'>,
 ): Promise<PreflightProblem[]> {
   const problems: PreflightProblem[] = [];
-  const { rows } = await client.query<{ wal_level: string; role: string; replicates: boolean }>(
-    `select current_setting('wal_level') as wal_level, rolname as role, rolreplication or rolsuper as replicates
-     from pg_roles where rolname = current_user`,
-  );
-  const [server] = rows;
-  if (server && server.wal_level !== 'logical') {
+  const { rows } = await client.query<{ level: string }>("select current_setting('wal_level') as level");
+  const [wal] = rows;
+  if (wal && wal.level !== 'logical') {
     const sql = 'alter system set wal_level = logical; -- and restart Postgres';
-    problems.push({ problem: `wal_level is ${server.wal_level}, not logical`, sql, byHand: true });
-  }
-  if (server && !server.replicates) {
-    const sql = `alter role "${server.role}" replication;`;
-    problems.push({ problem: `the role ${server.role} may not replicate`, sql, byHand: true });
+    problems.push({ problem: `wal_level is ${wal.level}, not logical`, sql, byHand: true });
   }
   if (decoder === 'wal2json') {
     for (const problem of await wal2jsonLimits(client, plan)) {
@@ -53,6 +46,35 @@ export async function findProblems(
     problems.push({ problem, sql, byHand: false });
   }
   return problems;
+}
+
+/**
+ * What the client's role lacks to follow a slot. Amazon RDS has a role in place of the attribute.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.FeatureSupport.LogicalReplication.html
+ */
+export async function findRoleProblems(client: ClientBase): Promise<PreflightProblem[]> {
+  const { rows } = await client.query<{ role: string; replicates: boolean }>(
+    `select rolname as role,
+            rolreplication or rolsuper or exists (
+              select from pg_roles as rds
+              where rds.rolname = 'rds_replication' and pg_has_role(current_user, rds.oid, 'usage')
+            ) as replicates
+     from pg_roles
+     where rolname = current_user`,
+  );
+  const [role] = rows;
+  if (!role || role.replicates) return [];
+  const sql = `alter role "${role.role}" replication;`;
+  return [{ problem: `the role ${role.role} may not replicate`, sql, byHand: true }];
+}
+
+/** Everything that Postgres, and the client's role itself, lack for the plan to be followed by that role. */
+export async function findServiceProblems(
+  client: ClientBase,
+  plan: PreparedPlan,
+  settings: Pick<Settings, 'name' | 'decoder'>,
+): Promise<PreflightProblem[]> {
+  return [...(await findRoleProblems(client)), ...(await findProblems(client, plan, settings))];
 }
 
 /**

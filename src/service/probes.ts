@@ -23,7 +23,6 @@ export interface ProbesOptions {
 const INTERVAL_MS = 1_000;
 /** What takes longer to answer a question that costs nothing is not well. */
 const TIMEOUT_MS = 2_000;
-const LOOK_MS = 500;
 
 /**
  * Asks each server every second, on a connection of its own, something that costs it nothing, until aborted: the
@@ -32,22 +31,18 @@ const LOOK_MS = 500;
  */
 export async function probeServers(options: ProbesOptions): Promise<void> {
   const { settings, overview, signal } = options;
-  const every = async (intervalMs: number, work: () => Promise<void> | void): Promise<void> => {
+  const probe = async (server: ServerName, ask: () => Promise<void>): Promise<void> => {
     while (!signal.aborted) {
-      await work();
-      await delay(intervalMs, undefined, { signal }).catch(() => undefined);
-    }
-  };
-  const probe = (server: ServerName, ask: () => Promise<void>): Promise<void> =>
-    every(INTERVAL_MS, () =>
-      ask().then(
+      await ask().then(
         () => overview.probed(server, null),
         (error: unknown) => overview.probed(server, error instanceof Error ? error.message : String(error)),
-      ),
-    );
+      );
+      await delay(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  };
   await using postgres = openPostgresProbe(options);
-  const redis = createRedis(settings.redisUrl, TIMEOUT_MS);
-  const elasticsearch = createElasticsearch(settings.elasticsearchUrls, TIMEOUT_MS);
+  const redis = createRedis(settings, TIMEOUT_MS);
+  const elasticsearch = createElasticsearch(settings, TIMEOUT_MS);
   redis.connect().catch(() => undefined);
   try {
     await Promise.all([
@@ -61,7 +56,6 @@ export async function probeServers(options: ProbesOptions): Promise<void> {
         );
         overview.blocked(await readBlocks(elasticsearch, indexes).catch(passIfAnswered));
       }),
-      every(LOOK_MS, () => overview.look()),
     ]);
   } finally {
     redis.disconnect();

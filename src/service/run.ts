@@ -28,6 +28,8 @@ export interface ServiceOptions {
   readonly stop: AbortSignal;
 }
 
+/** So often the overview compares with what was before: it tells how long a wait lasts, and whether work moves. */
+const LOOK_MS = 500;
 /** A query that Postgres refuses twice in so short a time is refused for good. */
 const REFUSED_AGAIN_MS = 60_000;
 
@@ -68,6 +70,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
     const error = 'error' in event ? event.error : undefined;
     log.warn({ error: String(error), delayMs: event.delay }, 'the session failed; beginning another');
   });
+  const looking = setInterval(() => overview.look(), LOOK_MS);
   try {
     let end: SessionEnd;
     do {
@@ -97,6 +100,8 @@ export async function runService(options: ServiceOptions): Promise<void> {
     // Stopped while it was waiting for a server: nothing was under way.
     if (!(stop.aborted && error instanceof Error && (isTransient(error) || isCancellation(error))))
       throw error;
+  } finally {
+    clearInterval(looking);
   }
 }
 

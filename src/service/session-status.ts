@@ -1,5 +1,6 @@
 import type { Waits } from '../servers/retry.ts';
 import { formatLsn } from '../shared/lsn.ts';
+import type { Hold } from './hold.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { SessionStatus } from './status.ts';
@@ -8,7 +9,10 @@ import type { BuildTarget } from './targets.ts';
 export interface SessionState {
   readonly pipeline: Pipeline;
   readonly waits: Waits;
+  /** None before it has come to the indexes: while it is paused, among others. */
   readonly targets: readonly BuildTarget[];
+  /** What there was when it took hold of the slot. */
+  readonly courses: Hold['courses'];
   /** Null while the session is still starting. */
   readonly snapshots: Snapshots | null;
   readonly isStopping: boolean;
@@ -36,7 +40,10 @@ export function describeSession(session: SessionState): SessionStatus {
     deadLetters: Object.fromEntries(
       own.map(({ index, physical }) => [index.alias, deadLetters.count(physical)]),
     ),
-    indexes: Object.fromEntries(own.map((target) => [target.index.alias, describeIndex(target, session)])),
+    indexes:
+      targets.length > 0
+        ? Object.fromEntries(own.map((target) => [target.index.alias, describeIndex(target, session)]))
+        : describeServing(session),
   };
 }
 
@@ -57,6 +64,17 @@ function describeIndex(
     isComplete: isFilled || (before !== undefined && !before.isOutdated),
     snapshot: progress ? { state: progress.state, done: progress.done, total: progress.total } : null,
   };
+}
+
+/** Those that searches find, of which nothing more is known yet. */
+function describeServing({ courses }: SessionState): SessionStatus['indexes'] {
+  return Object.fromEntries(
+    [...courses].flatMap(([alias, { serving }]) =>
+      serving
+        ? [[alias, { physical: serving.physical, replaces: null, isComplete: true, snapshot: null }]]
+        : [],
+    ),
+  );
 }
 
 function stateOf({ isStopping, pausedSince, snapshots }: SessionState): SessionStatus['state'] {

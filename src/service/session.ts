@@ -20,7 +20,7 @@ import { createReindexStore } from './reindexes.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { createSchemaWatch } from './schema-watch.ts';
 import { describeSession } from './session-status.ts';
-import { withdrawStatus, type ServiceStatus } from './status.ts';
+import { BETWEEN_SESSIONS_TTL_MS, publishStatus, withdrawStatus, type ServiceStatus } from './status.ts';
 import { ensureTargets, findTarget, type BuildTarget } from './targets.ts';
 import { watchMovement } from './watchdog.ts';
 import type { HolderWork, Task } from './work.ts';
@@ -146,6 +146,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       pipeline,
       waits,
       targets,
+      courses: hold.courses,
       snapshots,
       isStopping: stop.aborted,
       pausedSince: state.pausedSince,
@@ -233,6 +234,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     settings,
     connections,
     plan: hold.plan,
+    indexes,
+    origin: hold.origin,
     targets,
     pipeline,
     snapshots,
@@ -279,7 +282,11 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   await Promise.all([dispatcher.drain(), Promise.allSettled([snapshotting, checkpointing])]);
   failure.signal.throwIfAborted();
   await checkpointer.finish();
-  if (state.isToBeginAgain && !stop.aborted) return 'to begin again';
+  if (state.isToBeginAgain && !stop.aborted) {
+    // Whoever waits for something that a command has asked for is not to take it for dead meanwhile.
+    await publishStatus(redis, settings.name, status(), BETWEEN_SESSIONS_TTL_MS).catch(() => undefined);
+    return 'to begin again';
+  }
   await withdrawStatus(redis, settings.name).catch(() => undefined);
   return 'ended';
 }

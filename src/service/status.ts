@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stages } from '../ops/metrics.ts';
 import { notReadyReasons } from '../ops/readiness.ts';
 import type { Redis } from '../servers/redis.ts';
 
@@ -46,6 +47,7 @@ const sessionShape = {
  */
 export const statusSchema = z.object({
   ...sessionShape,
+  name: z.string().describe('PROJECTOR_NAME'),
   pid: z.number(),
   startedAt: z.string().describe('ISO 8601'),
   at: z.string().describe('When this was said, ISO 8601'),
@@ -57,6 +59,22 @@ export const statusSchema = z.object({
   written: count('Documents written or deleted, since the service began'),
   superseded: count('Documents of which there was one at least as fresh, since the service began'),
   refused: count('Documents that were refused for their content, since the service began'),
+  limits: z
+    .object({
+      queuedBytes: z.number().describe('QUEUE_BYTES'),
+      pendingIds: z.number().describe('MAX_PENDING'),
+      batchesInFlight: z.number().describe('MAX_IN_FLIGHT'),
+    })
+    .describe('How much of each there may be'),
+  stages: z
+    .record(z.enum(stages), z.object({ times: z.number(), seconds: z.number() }))
+    .describe('How often each stage was at work since the service began, and for how long in all'),
+  latency: z
+    .object({ p50: z.number(), p99: z.number() })
+    .nullable()
+    .describe(
+      'Seconds from the routing of a batch until it is durable, half and 99 % of the batches of the last 10 s; null: there was none',
+    ),
   lag: z
     .object({
       bytes: z.number().nullable().describe('WAL that is written and not durable in Elasticsearch yet'),
@@ -91,11 +109,18 @@ export type SessionStatus = Pick<ServiceStatus, keyof typeof sessionShape>;
 
 /** A status older than this is a dead service's. */
 export const STATUS_TTL_MS = 10_000;
+/** From one session to the next of the same process, which says nothing before it holds the slot again. */
+export const BETWEEN_SESSIONS_TTL_MS = 60_000;
 
 const keyOf = (name: string): string => `projector:${name}:status`;
 
-export async function publishStatus(redis: Redis, name: string, status: ServiceStatus): Promise<void> {
-  await redis.set(keyOf(name), JSON.stringify(status), 'PX', STATUS_TTL_MS);
+export async function publishStatus(
+  redis: Redis,
+  name: string,
+  status: ServiceStatus,
+  ttlMs = STATUS_TTL_MS,
+): Promise<void> {
+  await redis.set(keyOf(name), JSON.stringify(status), 'PX', ttlMs);
 }
 
 export async function withdrawStatus(redis: Redis, name: string): Promise<void> {

@@ -170,7 +170,10 @@ describe("the films' site", () => {
       ]) {
         assert.deepEqual(summary(await logIn(administrator, '10.0.0.7', headers)), crossSite);
       }
-      assert.equal((await logIn(administrator, '10.0.0.7', { 'sec-fetch-site': 'same-origin' })).statusCode, 200);
+      assert.equal(
+        (await logIn(administrator, '10.0.0.7', { 'sec-fetch-site': 'same-origin' })).statusCode,
+        200,
+      );
     });
   });
 
@@ -259,7 +262,11 @@ describe("the films' site", () => {
       });
       assert.match(modified, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/);
 
-      const changed = await olga.ask('PUT', `/films/${id}`, { ...editable(made), genres: [drama.id], people: [] });
+      const changed = await olga.ask('PUT', `/films/${id}`, {
+        ...editable(made),
+        genres: [drama.id],
+        people: [],
+      });
       assert.equal(changed.statusCode, 200, changed.body);
       const now = changed.json<Row>();
       assert.deepEqual([now['genres'], now['people']], [[drama.id], []]);
@@ -297,7 +304,10 @@ describe("the films' site", () => {
         [{ ...good, title: 'a\0b' }, { title: 'unstorable' }],
         [{ ...good, title: '\ud800' }, { title: 'unstorable' }],
         [{ ...good, title: { $gt: '' } }, { title: 'invalid' }],
-        [{ ...good, rating: 10.1, type: 'opera' }, { rating: 'too_big', type: 'invalid' }],
+        [
+          { ...good, rating: 10.1, type: 'opera' },
+          { rating: 'too_big', type: 'invalid' },
+        ],
         [{ ...good, rating: '5' }, { rating: 'invalid' }],
         [{ ...good, creation_date: '2023-02-29' }, { creation_date: 'invalid' }],
         [{ ...good, color: 'red' }, { color: 'unknown_field' }],
@@ -318,15 +328,27 @@ describe("the films' site", () => {
     });
 
     it('may hold any text, which stays text', async () => {
-      for (const title of [`<script>alert(1)</script>`, `'; drop table content.film_work; --`, '%_\\', '😀 Ё']) {
+      for (const title of [
+        `<script>alert(1)</script>`,
+        `'; drop table content.film_work; --`,
+        '%_\\',
+        '😀 Ё',
+      ]) {
         const made = await create('films', { ...empty, title });
         assert.deepEqual(await titles(`q=${encodeURIComponent(title)}`), [title]);
-        assert.equal((await olga.ask('DELETE', `/films/${made.id}?modified=${made.modified}`)).statusCode, 204);
+        assert.equal(
+          (await olga.ask('DELETE', `/films/${made.id}?modified=${made.modified}`)).statusCode,
+          204,
+        );
       }
     });
 
     it('is refused in a body that is too large, no JSON, or of another type', async () => {
-      const large = await olga.ask('POST', '/films', { ...empty, title: 'x', description: 'x'.repeat(300_000) });
+      const large = await olga.ask('POST', '/films', {
+        ...empty,
+        title: 'x',
+        description: 'x'.repeat(300_000),
+      });
       assert.deepEqual(summary(large), { status: 413, code: 'too_large' });
       const headers = { cookie: olga.cookie, 'content-type': 'application/json' };
       const post = (payload: string, type = headers['content-type']): Promise<LightMyRequestResponse> =>
@@ -397,13 +419,21 @@ describe("the films' site", () => {
       const all = 'q=dUsT&sort=title';
       assert.equal((await films(all)).total, 4);
       assert.deepEqual(await titles(`${all}&type=tv_show`), ['Dust B']);
-      assert.deepEqual(await titles(`${all}&genre=${western.id}&rating_from=5&rating_to=8`), ['Dust C', 'dust D']);
+      assert.deepEqual(await titles(`${all}&genre=${western.id}&rating_from=5&rating_to=8`), [
+        'Dust C',
+        'dust D',
+      ]);
       assert.deepEqual(await titles(`${all}&person=${clint.id}`), ['Dust A']);
       assert.deepEqual(await titles(`${all}&year_from=1951&year_to=1970`), ['Dust A', 'Dust B']);
     });
 
     it('is sorted, what is unknown last, and cut into pages', async () => {
-      assert.deepEqual(await titles('q=dust&sort=rating&order=desc'), ['Dust A', 'dust D', 'Dust C', 'Dust B']);
+      assert.deepEqual(await titles('q=dust&sort=rating&order=desc'), [
+        'Dust A',
+        'dust D',
+        'Dust C',
+        'Dust B',
+      ]);
       assert.deepEqual(await titles('q=dust&sort=creation_date&per_page=2&page=2'), ['Dust A', 'dust D']);
     });
 

@@ -122,7 +122,9 @@ describe('the films in Chromium, through nginx', { skip }, () => {
       await page.goto(`${url}/admin/#/films?filter=${encodeURIComponent('{"q":"Solaris"}')}`);
       await page.getByRole('cell', { name: 'Solaris' }).click();
       await page.getByRole('textbox', { name: 'Title' }).fill('Solaris, mine');
-      await setting.admin.query(`update content.film_work set title = 'Solaris, theirs' where title = 'Solaris'`);
+      await setting.admin.query(
+        `update content.film_work set title = 'Solaris, theirs' where title = 'Solaris'`,
+      );
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('Somebody else has changed this').waitFor();
       await picture(page, 'admin-conflict');

@@ -46,7 +46,8 @@ describe('the search, while the service runs', () => {
       await person('Quentin Tarantino'),
       await person('Катерина Измайлова'),
     ];
-    const film = (title: string, more: object = {}): Promise<Row> => create('films', { ...empty, title, ...more });
+    const film = (title: string, more: object = {}): Promise<Row> =>
+      create('films', { ...empty, title, ...more });
     await film('The Matrix', {
       rating: 8.7,
       creation_date: '1999-03-31',
@@ -133,8 +134,14 @@ describe('the search, while the service runs', () => {
       ]);
       assert.deepEqual(await titles('genre=Drama&genre=Comedy'), ['Pulp Fiction']);
       const nineties = await search('genre=Drama&from=1990&to=1999');
-      assert.deepEqual(nineties.hits.map((hit) => hit.film.title), ['Pulp Fiction', 'The Matrix']);
-      assert.deepEqual(nineties.years.map(({ year }) => year), [1994, 1999, 2003]);
+      assert.deepEqual(
+        nineties.hits.map((hit) => hit.film.title),
+        ['Pulp Fiction', 'The Matrix'],
+      );
+      assert.deepEqual(
+        nineties.years.map(({ year }) => year),
+        [1994, 1999, 2003],
+      );
     });
 
     await t.test('in each order, page after page', async () => {
@@ -203,18 +210,28 @@ describe('the search, while the service runs', () => {
         modified,
       });
       assert.equal(renamed.statusCode, 200, renamed.body);
-      const changed = await followed.next(({ result }) => result.hits[0]?.film.actors[0]?.name === 'Kris Kelvin');
-      assert.deepEqual(changed.changes.map(({ id, kind }) => [id, kind]), [[solaris.id, 'changed']]);
+      const changed = await followed.next(
+        ({ result }) => result.hits[0]?.film.actors[0]?.name === 'Kris Kelvin',
+      );
+      assert.deepEqual(
+        changed.changes.map(({ id, kind }) => [id, kind]),
+        [[solaris.id, 'changed']],
+      );
       assert.notEqual(changed.changes[0]?.seen_ms, null);
 
       // By another way than this site: when that was is not known.
-      await setting.admin.query(`update content.film_work set title = 'Solaris (1972)' where id = $1`, [solaris.id]);
+      await setting.admin.query(`update content.film_work set title = 'Solaris (1972)' where id = $1`, [
+        solaris.id,
+      ]);
       const elsewhere = await followed.next(({ result }) => result.hits[0]?.film.title === 'Solaris (1972)');
       assert.deepEqual(elsewhere.changes, [{ id: solaris.id, kind: 'changed', seen_ms: null }]);
 
       await removeFilm(olga, solaris.id);
       const gone = await followed.next(({ result }) => result.total === 0);
-      assert.deepEqual(gone.changes.map(({ id, kind }) => [id, kind]), [[solaris.id, 'gone']]);
+      assert.deepEqual(
+        gone.changes.map(({ id, kind }) => [id, kind]),
+        [[solaris.id, 'gone']],
+      );
       assert.notEqual(gone.changes[0]?.seen_ms, null);
     });
     await service.stop();

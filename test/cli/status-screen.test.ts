@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { StatusReport } from '../../src/cli/status-report.ts';
-import { formatBytes, formatSeconds, renderStatus } from '../../src/cli/status-screen.ts';
+import { renderStatus } from '../../src/cli/status-screen.ts';
+import { formatBytes, formatSeconds } from '../../src/ops/console/format.js';
 import { newReindex } from '../../src/service/reindexes.ts';
 import type { ServiceStatus } from '../../src/service/status.ts';
 
@@ -22,6 +23,7 @@ const service: ServiceStatus = {
   oldestPendingSeconds: 0,
   deadLetters: {},
   indexes: {},
+  name: 'films',
   pid: 12,
   startedAt: new Date(startedMs).toISOString(),
   at: new Date(plainly.nowMs).toISOString(),
@@ -31,6 +33,15 @@ const service: ServiceStatus = {
   written: 3_000,
   superseded: 2,
   refused: 0,
+  limits: { queuedBytes: 2 ** 24, pendingIds: 50_000, batchesInFlight: 4 },
+  stages: {
+    gate: { times: 0, seconds: 0 },
+    lookup: { times: 0, seconds: 0 },
+    read: { times: 0, seconds: 0 },
+    write: { times: 0, seconds: 0 },
+    store: { times: 0, seconds: 0 },
+  },
+  latency: null,
   lag: { bytes: 2_048, seconds: 0.012 },
   servers: {
     postgres: { error: null, retries: 0 },

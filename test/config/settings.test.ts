@@ -37,7 +37,10 @@ test('three URLs are enough, and everything else has its default', () => {
     databaseUrl: required.DATABASE_URL,
     adminDatabaseUrl: required.DATABASE_URL,
     redisUrl: required.REDIS_URL,
+    redisCaFile: '',
     elasticsearchUrls: [required.ELASTICSEARCH_URL],
+    elasticsearchApiKey: '',
+    elasticsearchCaFile: '',
     definitionsDir: 'definitions',
     name: 'projector',
     indexPrefix: '',
@@ -59,6 +62,8 @@ test('three URLs are enough, and everything else has its default', () => {
     snapshotMaxRate: 0,
     httpHost: '127.0.0.1',
     httpPort: 9464,
+    httpNames: [],
+    consoleToken: '',
     heartbeatIntervalMs: 5_000,
     bulkBytes: 5 * 1024 * 1024,
     deadLettersPerMinute: 100,
@@ -80,7 +85,7 @@ test('everything wrong is listed at once, by name, with what was expected', () =
   assert.deepEqual(
     problemsOf({ DATABASE_URL: undefined, BATCH_SIZE: 'many', PROJECTOR_NAME: 'Films!', LOG_LEVEL: 'loud' }),
     [
-      'DATABASE_URL (or DATABASE_URL_FILE) is not set; it must be a postgres:// URL',
+      'DATABASE_URL (or DATABASE_URL_FILE) is not set; it must be a postgres:// or postgresql:// URL',
       'PROJECTOR_NAME must be 1 to 40 of a-z, 0-9 and _ (not "Films!")',
       'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent (not "loud")',
       'BATCH_SIZE must be a whole number of documents from 1 to 10000 (not "many")',
@@ -100,7 +105,7 @@ test("a secret's value is in no error, wherever it came from", () => {
     { '/run/secrets/db': secret },
   );
   assert.equal(fromVariables.length, 3);
-  assert.match(fromFile.join(), /^DATABASE_URL_FILE must be a postgres:\/\/ URL/);
+  assert.match(fromFile.join(), /^DATABASE_URL_FILE must be a postgres:\/\/ or postgresql:\/\/ URL/);
   assert.doesNotMatch([...fromVariables, ...fromFile].join(), /hunter2|mysql/);
 });
 
@@ -133,6 +138,40 @@ test('several Elasticsearch nodes stand with commas between', () => {
   assert.equal(problemsOf({ ELASTICSEARCH_URL: 'http://a,' }).length, 1);
 });
 
+test('what is said of TLS must go together, and is told without the URL', () => {
+  const url = 'postgres://projector:hunter2@db/films';
+  const ofPostgres = (query: string): string => {
+    const problems = problemsOf({ DATABASE_URL: url + query, ADMIN_DATABASE_URL: url });
+    return problems.join('; ');
+  };
+  assert.equal(
+    ofPostgres('?sslmode=prefer'),
+    'DATABASE_URL: sslmode must be one of disable, require, verify-ca, verify-full',
+  );
+  assert.match(ofPostgres('?sslmode=verify-ca'), /^DATABASE_URL: sslmode=verify-ca needs sslrootcert/);
+  assert.match(
+    ofPostgres('?sslrootcert=/ca.pem'),
+    /^DATABASE_URL: sslrootcert means nothing without sslmode$/,
+  );
+  assert.match(ofPostgres('?sslmode=require&sslrootcert=system'), /^DATABASE_URL: sslrootcert=system needs/);
+  assert.match(ofPostgres('?ssl=true'), /^DATABASE_URL: libpq knows no ssl; say sslmode$/);
+  assert.match(
+    problemsOf({ ADMIN_DATABASE_URL: `${url}?sslmode=on` }).join('; '),
+    /^ADMIN_DATABASE_URL: sslmode/,
+  );
+  assert.match(problemsOf({ REDIS_CA_FILE: '/ca.pem' }).join('; '), /^REDIS_CA_FILE is for .* rediss:\/\//);
+  assert.match(
+    problemsOf({ ELASTICSEARCH_CA_FILE: '/ca.pem' }).join('; '),
+    /^ELASTICSEARCH_CA_FILE is for .* https:\/\//,
+  );
+  assert.match(
+    problemsOf({ ELASTICSEARCH_API_KEY: 'aWQ6a2V5', ELASTICSEARCH_URL: 'https://u:p@a:9200' }).join('; '),
+    /^ELASTICSEARCH_API_KEY and a user in ELASTICSEARCH_URL are both set/,
+  );
+  for (const sound of ['', '?sslmode=disable', '?sslmode=require', '?sslmode=verify-full&sslrootcert=system'])
+    assert.equal(load({ DATABASE_URL: url + sound }).databaseUrl, url + sound);
+});
+
 test('TRUE and FALSE may have any case, and nothing else will do', () => {
   assert.equal(load({ ES_SHOULD_DROP_INDEX: 'True' }).shouldDropIndex, true);
   assert.equal(load({ ES_SHOULD_DROP_INDEX: 'false' }).shouldDropIndex, false);
@@ -158,6 +197,25 @@ test('an index prefix is what Elasticsearch lets an index name begin with', () =
   assert.equal(load({ INDEX_PREFIX: 'staging-2_' }).indexPrefix, 'staging-2_');
   for (const prefix of ['Staging', '-a', '_a', '.a', 'a*', 'a b', 'a/b', 'a'.repeat(65)]) {
     assert.equal(problemsOf({ INDEX_PREFIX: prefix }).length, 1, prefix);
+  }
+});
+
+test('host names stand with commas between, without ports', () => {
+  assert.deepEqual(load({ HTTP_NAMES: 'Ops.Example.com, projector.svc' }).httpNames, [
+    'ops.example.com',
+    'projector.svc',
+  ]);
+  for (const names of ['ops.example.com:9464', 'https://ops.example.com', '*.example.com'])
+    assert.match(problemsOf({ HTTP_NAMES: names }).join(), /^HTTP_NAMES must be host names/);
+});
+
+test("the console's token may come from a file, is no short one, and is in no error", () => {
+  const env = { CONSOLE_TOKEN_FILE: '/run/secrets/token' };
+  assert.equal(load(env, { '/run/secrets/token': 'sixteen-or-more.\n' }).consoleToken, 'sixteen-or-more.');
+  for (const token of ['fifteen-or-less', 'sixteen with a space', 'sixteen-and-a-\u00fc-more']) {
+    const problem = problemsOf({ CONSOLE_TOKEN: token }).join();
+    assert.match(problem, /^CONSOLE_TOKEN must be empty, or 16 or more/);
+    assert.doesNotMatch(problem, new RegExp(token));
   }
 });
 

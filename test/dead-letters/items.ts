@@ -46,7 +46,7 @@ export const items: OwnSchema = {
 
 /** The dead letters that there are, by id. */
 export async function readLetters({ database }: Setting): Promise<ReadonlyMap<string, DeadLetter>> {
-  const client = createElasticsearch([database.elasticsearchUrl], 30_000);
+  const client = createElasticsearch({ elasticsearchUrls: [database.elasticsearchUrl] }, 30_000);
   try {
     const { name, indexPrefix: prefix } = database;
     const letters = new Map<string, DeadLetter>();

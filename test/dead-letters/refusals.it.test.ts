@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { watchReadiness } from '../service/support/readiness.ts';
 import { openSetting, type Setting } from '../service/support/setting.ts';
 import { waitFor } from '../support/wait.ts';
 import type { DeadLetter } from '../../src/loader/dead-letter-index.ts';
@@ -141,7 +142,8 @@ describe('documents that Elasticsearch refuses for their content', () => {
 
 it('documents that Elasticsearch does not take now are waited with, and no dead letters', async (t) => {
   await using setting = await open(t);
-  await using service = setting.run();
+  await using ready = await watchReadiness(t);
+  await using service = setting.run(ready.settings);
   await service.untilStreaming();
   await setting.covered();
   const byHand = async (action: string): Promise<void> => {
@@ -149,10 +151,13 @@ it('documents that Elasticsearch does not take now are waited with, and no dead 
     const response = await fetch(`${elasticsearchUrl}/${indexPrefix}items/${action}`, { method: 'POST' });
     assert.equal(response.status, 200, await response.text());
   };
-  await byHand('_close');
-  await insert(setting, good);
-  await service.until(({ waits }) => waits['elasticsearch']?.includes('index_closed_exception'));
-  await byHand('_open');
+  await ready.turns('an index is closed, or read-only', async (turned) => {
+    await byHand('_close');
+    await insert(setting, good);
+    await service.until(({ waits }) => waits['elasticsearch']?.includes('index_closed_exception'));
+    await turned();
+    await byHand('_open');
+  });
   await setting.assertConverged();
   assert.deepEqual(await letters(setting, 0), []);
   await service.stop();

@@ -194,7 +194,7 @@ interface Bed extends AsyncDisposable {
 
 /** A physical index, and the dead letters of a projector of its own. */
 async function open({ perMinute = 100, isReplaced = false } = {}): Promise<Bed> {
-  const client = createElasticsearch([sharedServers().elasticsearchUrl], 30_000);
+  const client = createElasticsearch({ elasticsearchUrls: [sharedServers().elasticsearchUrl] }, 30_000);
   const name = `t_${randomBytes(6).toString('hex')}`;
   const store = createDeadLetterIndex(client, { name, prefix: '' });
   const physical = `${name}-films`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatLsn } from '../../src/shared/lsn.ts';
+import { watchReadiness } from '../service/support/readiness.ts';
 import { currentLsn, openSetting, type Setting } from '../service/support/setting.ts';
 import { bad, definition, insert, items, limitNested, nested, readLetters } from './items.ts';
 
@@ -10,14 +11,21 @@ const many = Array.from({ length: 20 }, (_, at) => `bad ${at}`);
 describe('more dead letters in a minute than are allowed', () => {
   it('end the service with an error, and once the rows are mended it goes on from where it was', async (t) => {
     await using setting = await openSetting(t, { own: items });
-    await using service = setting.run(few);
+    await using ready = await watchReadiness(t);
+    await using service = setting.run({ ...few, ...ready.settings });
     await service.untilStreaming();
-    await insert(setting, [bad('first'), bad('second')]);
-    await service.until(({ deadLetters }) => deadLetters['items'] === 2);
+    await ready.isReady();
+    await ready.turns('a document is refused', async () => {
+      await insert(setting, [bad('first'), bad('second')]);
+      await service.until(({ deadLetters }) => deadLetters['items'] === 2);
+    });
     await setting.covered();
-    await insert(setting, [...many.map(bad), { id: 'good' }]);
-    const end = await currentLsn(setting.admin);
-    assert.deepEqual(await service.ended, { code: 1, signal: null });
+    let end = 0n;
+    await ready.turns('more documents are refused than are allowed', async () => {
+      await insert(setting, [...many.map(bad), { id: 'good' }]);
+      end = await currentLsn(setting.admin);
+      assert.deepEqual(await service.ended, { code: 1, signal: null });
+    });
     assert.match(service.log, /PROJ_TOO_MANY_DEAD_LETTERS: more than 3 documents .* field \[made\]/);
     assert.match(service.log, /fix: .*DEAD_LETTERS_PER_MINUTE/);
     const stored = (await setting.checkpoint())?.lsn ?? 0n;

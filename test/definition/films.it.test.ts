@@ -92,11 +92,10 @@ describe('the shipped definitions', () => {
     await admin.query(rowsSql);
     await using service = await database.connect(database.url);
     const plan = await preparePlan(service, shipped);
-    const expected = await assemble(
-      async (table) =>
-        (await admin.query<{ row: Row }>(`select to_json(t) as row from content.${table} as t`)).rows.map(
-          ({ row }) => row,
-        ),
+    const expected = await assemble(async (table) =>
+      (await admin.query<{ row: Row }>(`select to_json(t) as row from content.${table} as t`)).rows.map(
+        ({ row }) => row,
+      ),
     );
     assert.deepEqual(plan.indexes.map(({ name }) => name).sort(), ['genres', 'movies', 'persons']);
     for (const index of plan.indexes) {

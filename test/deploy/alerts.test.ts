@@ -97,7 +97,10 @@ const cases: Readonly<Record<string, Case>> = {
     minutes: 20,
     notYet: 10,
     labels: { server: 'postgres' },
-    well: { [series('projector_server_retries_total', { server: 'postgres' })]: '0+6x20' },
+    well: {
+      [series('projector_server_retries_total', { server: 'postgres' })]: '0+6x10 120+60x9',
+      [series('projector_server_up', { server: 'postgres' })]: '1x10 0x9',
+    },
   },
   ProjectorIndexBlocked: byReason('index-blocked', 2),
   ProjectorWaitsForTransaction: {
@@ -112,7 +115,10 @@ const cases: Readonly<Record<string, Case>> = {
     minutes: 10,
     notYet: 6,
     labels: {},
-    well: { [series('projector_lag_seconds')]: '0 90 90 90 1 1 90 90 90 1 1' },
+    well: {
+      [series('projector_lag_seconds')]: '0 90 90 90 1 90 90 90 90 90 90',
+      [notReady('paused')]: '0x4 1x5',
+    },
   },
   ProjectorDeadLetters: {
     fault: { [series('projector_dead_letters', movies)]: '3x6' },

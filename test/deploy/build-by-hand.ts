@@ -47,8 +47,9 @@ export async function buildByHand(): Promise<Image> {
       const target = join(stage.root, posix.resolve(stage.workdir, step.target));
       const from = step.from === undefined ? undefined : stages.get(step.from);
       for (const source of step.sources) {
-        if (from === undefined) copyFromContext(source, target, step.target.endsWith('/'));
-        else cpSync(join(from.root, source), target, { recursive: true });
+        const intoFolder = step.target.endsWith('/');
+        if (from === undefined) copyFromContext(source, target, intoFolder);
+        else copy(join(from.root, source), target, intoFolder);
       }
     }
   }
@@ -67,16 +68,21 @@ export async function buildByHand(): Promise<Image> {
   };
 }
 
-/** As `COPY` does: a folder's contents, or a file into a folder or under a new name. */
 function copyFromContext(source: string, target: string, intoFolder: boolean): void {
   const ignored = readDockerignore();
-  const path = join(checkout, source);
   if (ignored.ignores(source)) throw new Error(`${source} is copied and in .dockerignore`);
-  const destination = statSync(path).isFile() && intoFolder ? join(target, basename(source)) : target;
-  cpSync(path, destination, {
-    recursive: true,
-    filter: (file) => !ignored.ignores(relative(checkout, file)),
-  });
+  copy(join(checkout, source), target, intoFolder, (file) => !ignored.ignores(relative(checkout, file)));
+}
+
+/** As `COPY` does: a folder's contents, or a file into a folder or under a new name. */
+function copy(
+  path: string,
+  target: string,
+  intoFolder: boolean,
+  filter: (file: string) => boolean = () => true,
+): void {
+  const destination = statSync(path).isFile() && intoFolder ? join(target, basename(path)) : target;
+  cpSync(path, destination, { recursive: true, filter });
 }
 
 /** Copied, since another user may not reach the one that runs this. */

@@ -16,25 +16,50 @@ const serviceSchema = z.object({
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
   stop_grace_period: z.string().default('10s'),
   restart: z.string().optional(),
+  command: z.union([z.string(), z.array(z.string())]).optional(),
+  profiles: z.array(z.string()).default([]),
+  user: z.string().optional(),
+  read_only: z.boolean().default(false),
+  cap_drop: z.array(z.string()).default([]),
+  cap_add: z.array(z.string()).default([]),
+  security_opt: z.array(z.string()).default([]),
+  mem_limit: z.string().optional(),
+  secrets: z.array(z.string()).default([]),
 });
 
 type Service = z.output<typeof serviceSchema>;
 
-function readComposeText(): string {
-  return readFileSync(join(checkout, 'docker-compose.yml'), 'utf8');
+const composeFile = 'docker-compose.yml';
+/** What is put over it to have secrets as files. */
+export const secretsFile = 'deploy/compose.secrets.yml';
+
+function readComposeText(path: string): string {
+  return readFileSync(join(checkout, path), 'utf8');
 }
 
 /** The file as compose sees it, its variables replaced by `env` or their defaults. */
-export function readComposeFile(env: Readonly<Record<string, string>> = {}): unknown {
-  return parse(readComposeText(), (_, value: unknown) =>
-    typeof value === 'string' ? interpolate(value, env) : value,
-  );
+export function readComposeFile(
+  env: Readonly<Record<string, string>> = {},
+  path: string = composeFile,
+): unknown {
+  const replace = (_: unknown, value: unknown): unknown =>
+    typeof value === 'string' ? interpolate(value, env) : value;
+  return parse(readComposeText(path), replace, { merge: true });
 }
 
 /** The services by name. */
 export function readServices(env: Readonly<Record<string, string>> = {}): Record<string, Service> {
   const fileSchema = z.object({ services: z.record(z.string(), serviceSchema) });
   return fileSchema.parse(readComposeFile(env)).services;
+}
+
+/** What the secrets' file has of each service, and the secrets that it declares. */
+export function readSecretsFile() {
+  const overlaySchema = z.object({
+    services: z.record(z.string(), serviceSchema.pick({ environment: true, secrets: true })),
+    secrets: z.record(z.string(), z.object({ file: z.string() })),
+  });
+  return overlaySchema.parse(readComposeFile({}, secretsFile));
 }
 
 /**
@@ -51,7 +76,7 @@ function interpolate(text: string, env: Readonly<Record<string, string>>): strin
 /** Every variable that the file reads, with its default, where that is no other variable's. */
 export function readVariables(): Map<string, string> {
   return new Map(
-    [...readComposeText().matchAll(/\$\{(\w+):-([^{}$]*)/g)].map(([, name, fallback]) => [
+    [...readComposeText(composeFile).matchAll(/\$\{(\w+):-([^{}$]*)/g)].map(([, name, fallback]) => [
       name ?? '',
       fallback ?? '',
     ]),

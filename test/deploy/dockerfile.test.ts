@@ -25,11 +25,11 @@ test('the image runs as a user other than root, whom the last stage names', () =
   );
 });
 
-test('packages are installed from the lock file, without those for development', () => {
-  assert.deepEqual(
-    stepsOf('RUN').map(({ command }) => command.split(' --')[0]),
-    ['npm ci'],
-  );
+test('packages are installed from the lock file, without those for development, and listed with their licences', () => {
+  const [install, list, ...more] = stepsOf('RUN').map(({ command }) => command);
+  assert.deepEqual(more, []);
+  assert.equal(install?.split(' --')[0], 'npm ci');
+  assert.equal(list, 'npm pkg delete devDependencies && npm run --silent sbom > sbom.cdx.json');
   assert.match(stepsOf('RUN')[0]?.command ?? '', / --omit=dev\b/);
 });
 
@@ -75,5 +75,8 @@ test("the films' site's images are built of files that are there, from the lock 
   const users = steps.flatMap((step) => (step.kind === 'USER' ? step.value : []));
   assert.deepEqual(users, ['nginx', 'node']);
   const healthcheck = steps.find((step) => step.kind === 'HEALTHCHECK');
-  assert.deepEqual(readServices()['movies-admin']?.healthcheck?.test, ['CMD', ...(healthcheck?.command ?? [])]);
+  assert.deepEqual(readServices()['movies-admin']?.healthcheck?.test, [
+    'CMD',
+    ...(healthcheck?.command ?? []),
+  ]);
 });

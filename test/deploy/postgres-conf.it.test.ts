@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempDisposableSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempDisposableSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -49,6 +49,8 @@ test('Postgres runs with postgres.conf, for the films of deploy/postgres/init.sh
       mkdirSync(films);
       symlinkSync(join(checkout, 'sql'), join(films, 'sql'));
       symlinkSync(join(checkout, 'deploy/postgres/passwords.sql'), join(films, 'passwords.sql'));
+      const passwordFile = join(folder.path, 'projector_password');
+      writeFileSync(passwordFile, `${postgres.password}\n`);
       const env = {
         ...process.env,
         PGHOST: postgres.host,
@@ -56,7 +58,7 @@ test('Postgres runs with postgres.conf, for the films of deploy/postgres/init.sh
         PGPASSWORD: postgres.password,
         POSTGRES_USER: 'postgres',
         POSTGRES_DB: 'postgres',
-        PROJECTOR_PASSWORD: postgres.password,
+        PROJECTOR_PASSWORD_FILE: passwordFile,
         FILMS_ADMIN_PASSWORD: "it's",
         FILMS_DIRECTORY: films,
       };

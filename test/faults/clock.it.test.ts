@@ -6,6 +6,7 @@ import { it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { randomOf } from '../../dev/load/random.ts';
 import { seedRows } from '../service/support/edits.ts';
+import { watchReadiness } from '../service/support/readiness.ts';
 import { openSetting } from '../service/support/setting.ts';
 import { startWriters } from '../service/support/writers.ts';
 import { checkout } from '../../dev/stack/paths.ts';
@@ -23,21 +24,25 @@ it("the service goes on, with nothing lost, when its machine's clock jumps", asy
   const jumping = pathToFileURL(join(checkout, 'test/faults/support/jumping-clock.ts')).href;
   const settings = { CLOCK_OFFSET_FILE: offset, NODE_OPTIONS: `--import=${jumping}` };
   await using writers = startWriters(setting.database, 2, 1);
-  await using service = setting.run(settings);
+  await using ready = await watchReadiness(t);
+  await using service = setting.run({ ...settings, ...ready.settings });
   await service.untilStreaming();
+  await ready.isReady();
   let edits = 0;
 
   for (const [name, ms] of Object.entries({ 'a day ahead': DAY_MS, 'a day back': -DAY_MS })) {
     await t.test(name, async () => {
       await writers.goOn((edits += EDITS));
-      await jumpTo(ms);
+      await ready.turns('the clock jumps', async () => {
+        await jumpTo(ms);
+        // Not the one of before the jump.
+        const { at } = await service.until(
+          (status) => (Date.parse(status.at) - Date.now()) * Math.sign(ms) > DAY_MS / 2,
+        );
+        assert.equal(Math.round((Date.parse(at) - Date.now()) / DAY_MS), ms / DAY_MS);
+      });
       await writers.goOn((edits += EDITS));
       await setting.assertConverged();
-      // Not the one of before the jump.
-      const { at } = await service.until(
-        (status) => (Date.parse(status.at) - Date.now()) * Math.sign(ms) > DAY_MS / 2,
-      );
-      assert.equal(Math.round((Date.parse(at) - Date.now()) / DAY_MS), ms / DAY_MS);
     });
   }
 

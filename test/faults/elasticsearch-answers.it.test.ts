@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import { randomOf } from '../../dev/load/random.ts';
 import { cascadeKeyChanges, seedRows } from '../service/support/edits.ts';
 import { openSetting, type Setting } from '../service/support/setting.ts';
+import { watchReadiness } from '../service/support/readiness.ts';
 import { startWriters } from '../service/support/writers.ts';
 import { sharedServers } from '../support/shared-servers.ts';
 import { openFaultyElasticsearch, type HttpFault } from './support/faulty-elasticsearch.ts';
@@ -32,12 +33,21 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
     BULK_BYTES: '1MiB',
   };
   await using writers = startWriters(setting.database, 2, 1);
-  await using service = setting.run({ ...throughIt, REQUEST_TIMEOUT_MS: '1000' });
+  await using ready = await watchReadiness(t);
+  await using service = setting.run({ ...throughIt, ...ready.settings, REQUEST_TIMEOUT_MS: '1000' });
   await service.untilStreaming();
   let edits = 0;
   for (const [name, fault] of Object.entries(faults)) {
     await t.test(name, async () => {
       const before = elasticsearch.faults;
+      // A part of the documents is taken each time, so that this does not last.
+      if (fault.kind !== 'partial')
+        await ready.turns('Elasticsearch answers with errors, or not at all', async (turned) => {
+          elasticsearch.set([fault]);
+          await writers.goOn((edits += EDITS));
+          await turned();
+          elasticsearch.set([]);
+        });
       elasticsearch.set([fault], 0.2);
       await writers.goOn((edits += EDITS));
       await setting.assertConverged();

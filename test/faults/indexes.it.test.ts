@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { randomOf } from '../../dev/load/random.ts';
 import { seedRows } from '../service/support/edits.ts';
+import { watchReadiness, type ReadinessWatch } from '../service/support/readiness.ts';
 import type { Service } from '../service/support/service.ts';
 import { openSetting, type Setting } from '../service/support/setting.ts';
 import { startWriters } from '../service/support/writers.ts';
@@ -11,17 +12,21 @@ import { assertRefuses, assertResyncMends } from './support/refusal.ts';
 describe('an index that is changed by hand while the service runs', () => {
   it('is waited for while it takes no writes', async (t) => {
     await using setting = await openSeeded(t);
-    await using service = setting.run();
+    await using ready = await watchReadiness(t);
+    await using service = setting.run(ready.settings);
     await service.untilStreaming();
     await using writers = startWriters(setting.database, 2, 1);
     const blocks = ['index.blocks.write', 'index.blocks.read_only_allow_delete', 'index.blocks.read_only'];
     for (const [round, block] of blocks.entries()) {
       const physical = await servingIndex(setting);
-      await ask(setting, 'PUT', `${physical}/_settings`, { [block]: true });
-      await writers.goOn((round + 1) * 100);
-      await setting.admin.query(`insert into content.film_work (title) values ('Stalker')`);
-      await service.until(({ waits }) => waits['elasticsearch'], { what: `it to wait for ${block}` });
-      await ask(setting, 'PUT', `${physical}/_settings`, { [block]: null });
+      await ready.turns('an index is closed, or read-only', async (turned) => {
+        await ask(setting, 'PUT', `${physical}/_settings`, { [block]: true });
+        await writers.goOn((round + 1) * 100);
+        await setting.admin.query(`insert into content.film_work (title) values ('Stalker')`);
+        await service.until(({ waits }) => waits['elasticsearch'], { what: `it to wait for ${block}` });
+        await turned();
+        await ask(setting, 'PUT', `${physical}/_settings`, { [block]: null });
+      });
       await setting.assertConverged();
     }
     await service.stop();
@@ -29,28 +34,34 @@ describe('an index that is changed by hand while the service runs', () => {
 
   it('is built anew when it was deleted, which is noticed though nothing changes', async (t) => {
     await using setting = await openSeeded(t);
-    await using service = setting.run();
+    await using ready = await watchReadiness(t);
+    await using service = setting.run(ready.settings);
     await service.untilStreaming();
     await setting.covered();
-    await ask(setting, 'DELETE', await servingIndex(setting));
-    await assertMissing(service);
-    await assertBuiltAnew(setting);
+    await ready.turns('an index is deleted, or its alias moved', async () => {
+      await ask(setting, 'DELETE', await servingIndex(setting));
+      await assertMissing(service);
+    });
+    await assertBuiltAnew(setting, ready);
   });
 
   it('is served again when its alias was moved to another index', async (t) => {
     await using setting = await openSeeded(t);
-    await using service = setting.run();
+    await using ready = await watchReadiness(t);
+    await using service = setting.run(ready.settings);
     await service.untilStreaming();
     await setting.covered();
     const physical = await servingIndex(setting);
     const alias = `${setting.database.indexPrefix}movies`;
     const other = `${setting.database.indexPrefix}another`;
     await ask(setting, 'PUT', other, {});
-    await ask(setting, 'POST', '_aliases', {
-      actions: [{ remove: { index: physical, alias } }, { add: { index: other, alias } }],
+    await ready.turns('an index is deleted, or its alias moved', async () => {
+      await ask(setting, 'POST', '_aliases', {
+        actions: [{ remove: { index: physical, alias } }, { add: { index: other, alias } }],
+      });
+      await assertMissing(service);
     });
-    await assertMissing(service);
-    await assertBuiltAnew(setting);
+    await assertBuiltAnew(setting, ready);
     assert.notEqual(await servingIndex(setting), other);
   });
 
@@ -96,9 +107,10 @@ async function assertMissing(service: Service): Promise<void> {
   assert.match(service.log, /PROJ_INDEX_MISSING/);
 }
 
-async function assertBuiltAnew(setting: Setting): Promise<void> {
-  await using next = setting.run();
+async function assertBuiltAnew(setting: Setting, ready: ReadinessWatch): Promise<void> {
+  await using next = setting.run(ready.settings);
   await next.untilStreaming();
+  await ready.isReady();
   await setting.assertConverged();
   await next.stop();
 }

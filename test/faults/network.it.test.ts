@@ -3,21 +3,37 @@ import { describe, it } from 'node:test';
 import { randomOf } from '../../dev/load/random.ts';
 import { seedRows } from '../service/support/edits.ts';
 import { openSetting } from '../service/support/setting.ts';
+import { watchReadiness } from '../service/support/readiness.ts';
 import { startWriters } from '../service/support/writers.ts';
 import { openTcpProxy, type LinkState } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait.ts';
 
 const servers = {
-  Postgres: { variable: 'DATABASE_URL', key: 'url' },
-  Redis: { variable: 'REDIS_URL', key: 'redisUrl' },
-  Elasticsearch: { variable: 'ELASTICSEARCH_URL', key: 'elasticsearchUrl' },
+  Postgres: {
+    variable: 'DATABASE_URL',
+    key: 'url',
+    cut: 'the link to Postgres is cut',
+    halfOpen: 'the link to Postgres is half-open',
+  },
+  Redis: {
+    variable: 'REDIS_URL',
+    key: 'redisUrl',
+    cut: 'the link to Redis is cut',
+    halfOpen: 'the link to Redis is half-open',
+  },
+  Elasticsearch: {
+    variable: 'ELASTICSEARCH_URL',
+    key: 'elasticsearchUrl',
+    cut: 'the link to Elasticsearch is cut',
+    halfOpen: 'the link to Elasticsearch is half-open',
+  },
 } as const;
 
 const EDITS = 100;
 const IMPATIENT = { REQUEST_TIMEOUT_MS: '2000' };
 
 describe('the service goes on by itself, with nothing lost, when the link', () => {
-  for (const [name, { variable, key }] of Object.entries(servers)) {
+  for (const [name, { variable, key, cut, halfOpen }] of Object.entries(servers)) {
     it(`to ${name} is disturbed`, async (t) => {
       await using setting = await openSetting(t);
       const { admin, database } = setting;
@@ -25,7 +41,8 @@ describe('the service goes on by itself, with nothing lost, when the link', () =
       await admin.query(`alter database ${database.name} set wal_sender_timeout = 0`);
       await seedRows(admin, randomOf(1, 0));
       await using link = await openTcpProxy(database[key]);
-      await using service = setting.run({ ...IMPATIENT, [variable]: link.url });
+      await using ready = await watchReadiness(t);
+      await using service = setting.run({ ...IMPATIENT, ...ready.settings, [variable]: link.url });
       await service.untilStreaming();
       await using writers = startWriters(database, 2, 1);
 
@@ -40,17 +57,15 @@ describe('the service goes on by itself, with nothing lost, when the link', () =
         await writers.goOn((edits += EDITS));
         await setting.assertConverged();
       };
-      const anotherConnection = (): Promise<unknown> => {
-        const before = link.accepted;
-        return waitFor(() => link.accepted > before, { timeoutMs: 60_000 });
-      };
+      const turn = (fault: string, state: LinkState): Promise<void> =>
+        ready.turns(fault, (turned) => disturb(state, turned));
       const converged = (): Promise<void> => setting.assertConverged();
 
-      await t.test('cut', () => disturb({ kind: 'cut' }, anotherConnection));
+      await t.test('cut', () => turn(cut, { kind: 'cut' }));
       await t.test('slow to answer', () => disturb({ kind: 'delayed', ms: 50 }, converged));
       await t.test('narrow', () => disturb({ kind: 'throttled', bytesPerSecond: 500_000 }, converged));
       await t.test('half-open', () => disturb({ kind: 'frozen' }, () => Promise.resolve()));
-      await t.test('half-open for long', () => disturb({ kind: 'frozen' }, anotherConnection));
+      await t.test('half-open for long', () => turn(halfOpen, { kind: 'frozen' }));
       await service.stop();
     });
   }

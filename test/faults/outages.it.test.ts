@@ -7,6 +7,7 @@ import type { Server } from '../../dev/stack/server.ts';
 import { startElasticsearch, startRedis } from '../../dev/stack/stack.ts';
 import { seedRows } from '../service/support/edits.ts';
 import { openSetting, type Setting } from '../service/support/setting.ts';
+import { watchReadiness } from '../service/support/readiness.ts';
 import { startWriters } from '../service/support/writers.ts';
 import { assertRefuses, assertResyncMends } from './support/refusal.ts';
 
@@ -17,7 +18,8 @@ it('the service goes on by itself, with nothing lost, when under load Elasticsea
   await using elasticsearch = await startElasticsearch();
   await using setting = await openSetting(t, { elasticsearch });
   await seedRows(setting.admin, randomOf(1, 0));
-  await using service = setting.run();
+  await using ready = await watchReadiness(t);
+  await using service = setting.run(ready.settings);
   await service.untilStreaming();
   await using writers = startWriters(setting.database, 2, 1);
   let edits = 0;
@@ -26,8 +28,11 @@ it('the service goes on by itself, with nothing lost, when under load Elasticsea
     await end();
     await meanwhile;
     await setting.admin.query(`insert into content.film_work (title) values ('Stalker')`);
-    await service.until(({ waits }) => waits['elasticsearch']);
-    await elasticsearch.start();
+    await ready.turns('Elasticsearch is away', async (turned) => {
+      await service.until(({ waits }) => waits['elasticsearch']);
+      await turned();
+      await elasticsearch.start();
+    });
     await setting.assertConverged();
   }
   await service.stop();
@@ -43,14 +48,21 @@ describe('Redis', () => {
   it('may be stopped, killed and emptied under load', async (t) => {
     await using setting = await openSetting(t, { redis });
     await seedRows(setting.admin, randomOf(1, 0));
-    await using service = setting.run();
+    await using ready = await watchReadiness(t);
+    await using service = setting.run(ready.settings);
     await service.untilStreaming();
     await using writers = startWriters(setting.database, 2, 1);
     let edits = 0;
+    const isAway = (end: () => Promise<unknown>): Promise<void> =>
+      ready.turns('Redis is away', async (turned) => {
+        await end();
+        await turned();
+        await redis.start();
+      });
     for (const happens of [
-      () => redis.stop().then(() => redis.start()),
-      () => redis.kill('SIGKILL').then(() => redis.start()),
-      () => setting.redis.flushall(),
+      () => isAway(() => redis.stop()),
+      () => isAway(() => redis.kill('SIGKILL')),
+      () => ready.turns('Redis is emptied', () => setting.redis.flushall()),
     ]) {
       const meanwhile = writers.goOn((edits += EDITS));
       await happens();

@@ -5,6 +5,7 @@ import { startPostgres } from '../../dev/stack/stack.ts';
 import { seedRows } from '../service/support/edits.ts';
 import { openHeldElasticsearch } from '../service/support/held-elasticsearch.ts';
 import { openSetting, type Setting } from '../service/support/setting.ts';
+import { watchReadiness } from '../service/support/readiness.ts';
 import { startWriters } from '../service/support/writers.ts';
 import { sharedServers } from '../support/shared-servers.ts';
 import { waitFor } from '../support/wait.ts';
@@ -22,7 +23,8 @@ describe('the service goes on by itself, with nothing lost, when under load', ()
   it('Postgres is restarted, fast and immediately, and killed', async (t) => {
     await using setting = await openSetting(t, { postgres });
     await seedRows(setting.admin, randomOf(1, 0));
-    await using service = setting.run();
+    await using ready = await watchReadiness(t);
+    await using service = setting.run(ready.settings);
     await service.untilStreaming();
     await using writers = startWriters(setting.database, 2, 1);
     let edits = 0;
@@ -32,8 +34,10 @@ describe('the service goes on by itself, with nothing lost, when under load', ()
       () => postgres.kill('SIGKILL'),
     ]) {
       const meanwhile = writers.goOn((edits += EDITS));
-      await end();
-      await postgres.start();
+      await ready.turns('Postgres restarts or crashes', async () => {
+        await end();
+        await postgres.start();
+      });
       await meanwhile;
       await setting.reconnect();
       await setting.assertConverged();
@@ -44,17 +48,21 @@ describe('the service goes on by itself, with nothing lost, when under load', ()
   it('Postgres is shut down while Elasticsearch does not answer', async (t) => {
     await using elasticsearch = await openHeldElasticsearch(sharedServers().elasticsearchUrl);
     await using setting = await openSetting(t, { postgres });
-    await using service = setting.run({ ELASTICSEARCH_URL: elasticsearch.url });
+    await using ready = await watchReadiness(t);
+    await using service = setting.run({ ...ready.settings, ELASTICSEARCH_URL: elasticsearch.url });
     await service.untilStreaming();
     elasticsearch.hold('movies');
     await setting.admin.query(`insert into content.film_work (title) values ('Stalker')`);
     await waitFor(() => elasticsearch.held > 0);
-    // It waits for all that it has sent to be acknowledged, and would do so for ever.
-    const pid = postgres.pid ?? 0;
-    process.kill(pid, 'SIGINT');
-    await waitFor(() => postgres.pid === undefined, { timeoutMs: 10_000 });
-    elasticsearch.release();
-    await postgres.start();
+    await ready.turns('Postgres is away', async (turned) => {
+      // It waits for all that it has sent to be acknowledged, and would do so for ever.
+      const pid = postgres.pid ?? 0;
+      process.kill(pid, 'SIGINT');
+      await waitFor(() => postgres.pid === undefined, { timeoutMs: 10_000 });
+      await turned();
+      elasticsearch.release();
+      await postgres.start();
+    });
     await setting.reconnect();
     await setting.assertConverged();
     await service.stop();
@@ -64,23 +72,30 @@ describe('the service goes on by itself, with nothing lost, when under load', ()
     await using setting = await openSetting(t, { postgres });
     const { admin, database } = setting;
     await seedRows(admin, randomOf(1, 0));
-    await using service = setting.run({ SNAPSHOT_CHUNK_SIZE: '20', SNAPSHOT_MAX_RATE: '300' });
+    await using ready = await watchReadiness(t);
+    await using service = setting.run({
+      ...ready.settings,
+      SNAPSHOT_CHUNK_SIZE: '20',
+      SNAPSHOT_MAX_RATE: '300',
+    });
     await service.until(({ written }) => written > 0);
     await using writers = startWriters(database, 2, 1);
-    for (let round = 1; round <= 5; round++) {
-      const meanwhile = writers.goOn(round * EDITS);
-      await waitFor(async () => {
-        const { rowCount } = await admin.query(
-          `select pg_terminate_backend(pid) from pg_stat_activity
-           where datname = $1 and usename = 'projector'
-             and exists (select from pg_replication_slots where slot_name = $1 and active)`,
-          [database.name],
-        );
-        return rowCount;
-      });
-      await meanwhile;
-    }
-    await service.untilStreaming();
+    await ready.turns('Postgres ends the connections', async () => {
+      for (let round = 1; round <= 5; round++) {
+        const meanwhile = writers.goOn(round * EDITS);
+        await waitFor(async () => {
+          const { rowCount } = await admin.query(
+            `select pg_terminate_backend(pid) from pg_stat_activity
+             where datname = $1 and usename = 'projector'
+               and exists (select from pg_replication_slots where slot_name = $1 and active)`,
+            [database.name],
+          );
+          return rowCount;
+        });
+        await meanwhile;
+      }
+      await service.untilStreaming();
+    });
     await setting.assertConverged();
     await service.stop();
   });
@@ -90,15 +105,18 @@ describe('the service refuses to go on, and says what to do, when', () => {
   it('its slot is dropped while it runs', async (t) => {
     await using setting = await openSetting(t, { postgres });
     const { admin, database } = setting;
-    await using service = setting.run();
+    await using ready = await watchReadiness(t);
+    await using service = setting.run(ready.settings);
     await service.untilStreaming();
     await setting.covered();
-    await assertRefuses(setting, service, () =>
-      waitFor(async () => {
-        const { activePid } = (await setting.slot()) ?? {};
-        if (activePid) await admin.query('select pg_terminate_backend($1)', [activePid]);
-        return admin.query('select pg_drop_replication_slot($1)', [database.name]);
-      }),
+    await ready.turns('the slot is dropped', () =>
+      assertRefuses(setting, service, () =>
+        waitFor(async () => {
+          const { activePid } = (await setting.slot()) ?? {};
+          if (activePid) await admin.query('select pg_terminate_backend($1)', [activePid]);
+          return admin.query('select pg_drop_replication_slot($1)', [database.name]);
+        }),
+      ),
     );
     await assertResyncMends(setting);
   });

@@ -6,7 +6,7 @@ import { createElasticsearch, isTransientElasticsearchError } from '../../src/se
 import { sharedServers } from '../support/shared-servers.ts';
 
 it('a scan of an index whose point in time is lost is to be begun anew', async () => {
-  const client = createElasticsearch([sharedServers().elasticsearchUrl], 30_000);
+  const client = createElasticsearch({ elasticsearchUrls: [sharedServers().elasticsearchUrl] }, 30_000);
   const index = `t_${randomBytes(6).toString('hex')}`;
   try {
     const operations = ['a', 'b', 'c'].flatMap((_id) => [{ index: { _id } }, {}]);

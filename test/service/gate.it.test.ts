@@ -5,6 +5,7 @@ import { connect } from '../../dev/stack/database.ts';
 import type { PostgresServer } from '../../dev/stack/postgres.ts';
 import { startPostgres } from '../../dev/stack/stack.ts';
 import { eventually, waitFor } from '../support/wait.ts';
+import { watchReadiness } from './support/readiness.ts';
 import { currentLsn, openSetting, type Setting } from './support/setting.ts';
 
 /**
@@ -20,24 +21,26 @@ describe('while commits are decoded but not visible', () => {
 
   it('nothing of them is written, stored or acknowledged', async (t) => {
     await using setting = await openSetting(t, { postgres });
-    await using service = setting.run();
+    await using ready = await watchReadiness(t);
+    await using service = setting.run(ready.settings);
     await service.untilStreaming();
     await setting.covered();
     await using hidden = await hideCommits(postgres);
     const start = await currentLsn(setting.admin);
-    await using commit = await hidden.commit(
-      setting,
-      `insert into content.film_work (title) values ('Nostalghia')`,
-    );
-
-    const { written } = await service.until(({ waits }) => waits['gate']);
-    assert.equal(written, 0);
-    assert.deepEqual(await setting.documents('movies'), []);
-    assert.ok(((await setting.checkpoint())?.lsn ?? 0n) <= start);
-    assert.ok(((await setting.slot())?.confirmedFlush ?? 0n) <= start);
-
-    await hidden.show();
-    await commit.ended;
+    await ready.turns('Postgres shows a commit late', async (turned) => {
+      await using commit = await hidden.commit(
+        setting,
+        `insert into content.film_work (title) values ('Nostalghia')`,
+      );
+      const { written } = await service.until(({ waits }) => waits['gate']);
+      await turned();
+      assert.equal(written, 0);
+      assert.deepEqual(await setting.documents('movies'), []);
+      assert.ok(((await setting.checkpoint())?.lsn ?? 0n) <= start);
+      assert.ok(((await setting.slot())?.confirmedFlush ?? 0n) <= start);
+      await hidden.show();
+      await commit.ended;
+    });
     await setting.assertConverged();
     assert.equal((await setting.documents('movies')).length, 1);
     await service.stop();
@@ -75,11 +78,12 @@ describe('while commits are decoded but not visible', () => {
     await using setting = await openSetting(t, { postgres });
     const { database } = setting;
     await using hidden = await hideCommits(postgres);
+    await using ready = await watchReadiness(t);
     await using service = await (async () => {
       // The slot's creation waits for the transactions that it finds, twice; what begins between the two and commits
       // is before the slot's consistent point, and never delivered.
       await using first = await openTransaction(await database.connect());
-      const starting = setting.run();
+      const starting = setting.run(ready.settings);
       await first.isWaitedFor();
       await using second = await openTransaction(await database.connect());
       await first.rollback();
@@ -90,12 +94,15 @@ describe('while commits are decoded but not visible', () => {
       );
       await second.rollback();
       await starting.until(({ waits }) => waits['barrier']);
-      assert.equal((await setting.redis.keys(`projector:${database.name}:snapshot:*`)).length, 0);
-      await hidden.show();
-      await commit.ended;
+      await ready.turns('a transaction is open when a snapshot is to begin', async (turned) => {
+        await turned();
+        assert.equal((await setting.redis.keys(`projector:${database.name}:snapshot:*`)).length, 0);
+        await hidden.show();
+        await commit.ended;
+        await starting.untilStreaming();
+      });
       return starting;
     })();
-    await service.untilStreaming();
     await setting.assertConverged();
     assert.equal((await setting.documents('movies')).length, 1);
     await service.stop();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createOverview } from '../../src/service/overview.ts';
+import { createOverview, type OverviewSettings } from '../../src/service/overview.ts';
 import { showMetrics } from '../../src/service/show-metrics.ts';
 import type { SessionStatus } from '../../src/service/status.ts';
 
@@ -19,11 +19,19 @@ const idle: SessionStatus = {
   indexes: { movies: { physical: 'movies-1', replaces: null, isComplete: true, snapshot: null } },
 };
 
+const settings: OverviewSettings = {
+  name: 'films',
+  heartbeatIntervalMs: 1_000,
+  queueBytes: 1_024,
+  maxPending: 10,
+  maxInFlight: 4,
+};
+
 /** The overview of a service whose session says what the test says, on a clock that is set by hand. */
 function openOverview(started: Partial<SessionStatus> = {}) {
   const clock = { ms: 0 };
   const session = { ...idle, ...started };
-  const overview = createOverview({ heartbeatIntervalMs: 1_000 }, () => clock.ms);
+  const overview = createOverview(settings, () => clock.ms);
   overview.begin(new Map());
   overview.hold('one', () => session);
   return { clock, session, overview, reasons: () => overview.status().reasons.map(({ reason }) => reason) };
@@ -31,7 +39,7 @@ function openOverview(started: Partial<SessionStatus> = {}) {
 
 describe('the overview of a service', () => {
   it('is not ready before it holds the slot, and is then', () => {
-    const overview = createOverview({ heartbeatIntervalMs: 1_000 });
+    const overview = createOverview(settings);
     overview.begin(new Map([['slot', 'another process to let go of it']]));
     assert.deepEqual(
       overview.status().reasons.map(({ reason }) => reason),
@@ -123,6 +131,18 @@ describe('the overview of a service', () => {
     overview.failed(new Error('connection terminated'));
     overview.begin(new Map());
     assert.match(await overview.metrics.registry.metrics(), /^projector_sessions_total 2$/m);
+  });
+
+  it('tells how long batches and stages took, and how much there may be of what waits', () => {
+    const { overview } = openOverview();
+    assert.equal(overview.status().latency, null);
+    overview.telemetry.batch(3, 250);
+    overview.telemetry.stage('read', 50);
+    const { latency, stages, limits, name } = overview.status();
+    assert.deepEqual(latency, { p50: 0.25, p99: 0.25 });
+    assert.deepEqual(stages.read, { times: 1, seconds: 0.05 });
+    assert.deepEqual(limits, { queuedBytes: 1_024, pendingIds: 10, batchesInFlight: 4 });
+    assert.equal(name, 'films');
   });
 
   it('keeps heartbeats from session to session of the same slot', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { changeItems, items } from './support/items.ts';
 import { writeByHand } from './support/by-hand.ts';
+import { watchReadiness } from './support/readiness.ts';
 import { openSetting } from './support/setting.ts';
 
 describe('projector pause', () => {
@@ -31,7 +32,8 @@ describe('projector pause', () => {
     await service.stop();
 
     await using next = setting.run();
-    await next.until(({ state }) => state === 'paused');
+    const { indexes } = await next.until(({ state }) => state === 'paused');
+    assert.deepEqual(Object.keys(indexes), ['items']);
     assert.match((await setting.command(['status'])).stdout, /paused {5}since \d{4}-.* \(projector resume\)/);
     assert.deepEqual(await setting.documents('items'), before);
     const resumed = await setting.command(['resume']);
@@ -44,9 +46,12 @@ describe('projector pause', () => {
   it('pauses the next service where none runs', async (t) => {
     await using setting = await openSetting(t, { own: items });
     assert.equal((await setting.command(['pause'])).code, 0);
-    await using service = setting.run();
+    await using ready = await watchReadiness(t);
+    await using service = setting.run(ready.settings);
     await service.until(({ state }) => state === 'paused');
-    assert.equal((await setting.command(['resume'])).code, 0);
+    await ready.turns('it is paused', async () => {
+      assert.equal((await setting.command(['resume'])).code, 0);
+    });
     await service.untilStreaming();
     await setting.assertConverged();
     await service.stop();

@@ -110,6 +110,10 @@ describe('projector reindex', () => {
     const { code, stderr } = await setting.command(['reindex', '--index', 'things']);
     assert.equal(code, 2);
     assert.match(stderr, /PROJ_DEFINITION_UNKNOWN_NAME.*nmae/s);
+    const untaken = itemsDefinition('things', { type: 'nothing' });
+    await setting.define({ definitions: { ...items.definitions, 'things.yaml': untaken } });
+    const declined = await setting.command(['reindex', '--index', 'things']);
+    assert.match(declined.stderr, /PROJ_REINDEX_REFUSED.*nothing/);
     await setting.define({
       definitions: { ...items.definitions, 'things.yaml': itemsDefinition('things') },
       expected: { ...items.expected, things: itemDocuments },

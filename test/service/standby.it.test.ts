@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { waitFor } from '../support/wait.ts';
+import { watchReadiness } from './support/readiness.ts';
 import { openSetting, type Setting } from './support/setting.ts';
 import { PATIENCE_MS, type Service } from './support/service.ts';
 
@@ -9,14 +10,17 @@ describe('a standby', () => {
     await using setting = await openSetting(t);
     await using first = setting.run();
     await first.untilStreaming();
-    await using standby = setting.run({}, ['--standby']);
+    await using ready = await watchReadiness(t);
+    await using standby = setting.run(ready.settings, ['--standby']);
     await waits(standby);
-    await insertGenre(setting, 'Western');
-    await setting.assertConverged();
+    await ready.turns('another process holds the slot', async () => {
+      await insertGenre(setting, 'Western');
+      await setting.assertConverged();
 
-    await first.kill();
-    await insertGenre(setting, 'Noir');
-    await standby.untilStreaming();
+      await first.kill();
+      await insertGenre(setting, 'Noir');
+      await standby.untilStreaming();
+    });
     await setting.assertConverged();
     await standby.stop();
   });

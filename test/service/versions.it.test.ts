@@ -55,7 +55,7 @@ interface WrittenIndex extends AsyncDisposable {
 /** An index, and a loader that writes to it. */
 async function openIndex(): Promise<WrittenIndex> {
   const { elasticsearchUrl } = sharedServers();
-  const client = createElasticsearch([elasticsearchUrl], 30_000);
+  const client = createElasticsearch({ elasticsearchUrls: [elasticsearchUrl] }, 30_000);
   const physical = `t_${randomBytes(6).toString('hex')}`;
   const writeAlias = `${physical}-write`;
   await client.indices.create({ index: physical, aliases: { [writeAlias]: {} } });

@@ -1,56 +1,51 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
-import { choosePort } from '../../dev/stack/ports.ts';
 import { findPrometheus } from '../../dev/stack/prometheus-program.ts';
-import type { ServiceStatus } from '../../src/service/status.ts';
+import { randomOf } from '../../dev/load/random.ts';
+import { readStatus, type ServiceStatus } from '../../src/service/status.ts';
 import { readDockerfile } from '../deploy/dockerfile.ts';
-import { alertsFile } from '../deploy/prometheus-files.ts';
-import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { squeezedAlerts } from '../deploy/prometheus-files.ts';
+import { openFaultyElasticsearch } from '../faults/support/faulty-elasticsearch.ts';
 import { eventually, waitFor } from '../support/wait.ts';
+import { blockWrites } from './support/by-hand.ts';
 import { startProjector } from './support/child.ts';
 import { startPrometheus } from './support/prometheus.ts';
+import { watchReadiness } from './support/readiness.ts';
 import { PATIENCE_MS } from './support/service.ts';
-import { openSetting, type Setting } from './support/setting.ts';
-
-type Get = (path: string) => Promise<Response>;
-
-/** What a running service answers by HTTP. */
-async function chooseAddress(): Promise<{ HTTP_PORT: string; get: Get }> {
-  const port = await choosePort();
-  return { HTTP_PORT: String(port), get: (path) => fetch(`http://127.0.0.1:${port}${path}`) };
-}
-
-interface Readiness {
-  readonly ready: boolean;
-  readonly reasons: readonly { readonly reason: string; readonly detail: string }[];
-}
+import { openSetting } from './support/setting.ts';
 
 describe('who watches a service by HTTP', () => {
   it('sees what it does in numbers, and when it is ready', async (t) => {
     await using setting = await openSetting(t);
-    const { HTTP_PORT, get } = await chooseAddress();
+    await using ready = await watchReadiness(t);
+    const { HTTP_PORT } = ready.settings;
+    const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${HTTP_PORT}${path}`);
     await using service = setting.run({ HTTP_PORT, HEARTBEAT_INTERVAL_MS: '100', STALL_TIMEOUT_MS: '0' });
     await service.untilStreaming();
-    await turns(t, get, 200, []);
+    await ready.isReady();
 
     const programs = await findPrometheus().catch((error: unknown) => String(error));
     const skip = typeof programs === 'string' && `Prometheus cannot be had here: ${programs}`;
     await t.test('by Prometheus, with no alert where all is well, and one in a fault', { skip }, async () => {
       assert.ok(typeof programs !== 'string');
-      await using prometheus = await startPrometheus(programs.prometheus, alertsFile, HTTP_PORT);
+      await using prometheus = await startPrometheus(programs.prometheus, squeezedAlerts(), HTTP_PORT);
       await waitFor(async () => (await prometheus.value('projector_ready')) === 1);
       assert.equal(await prometheus.value('up'), 1);
       // Other tests write WAL, too, which is kept for this slot.
-      const alerts = async (): Promise<string[]> =>
-        (await prometheus.alerts()).filter((name) => !name.startsWith('ProjectorWal'));
-      assert.deepEqual(await alerts(), []);
-      await blockWrites(setting, true);
-      await waitFor(async () => (await alerts()).includes('ProjectorIndexBlocked'));
-      await blockWrites(setting, false);
-      await waitFor(async () => (await alerts()).length === 0);
+      const firing = async (): Promise<string[]> =>
+        (await prometheus.alerts())
+          .filter(({ name, isFiring }) => isFiring && !name.startsWith('ProjectorWal'))
+          .map(({ name }) => name);
+      assert.deepEqual(await firing(), []);
+      await blockWrites(setting, 'movies', true);
+      assert.deepEqual(await waitFor(async () => ((await firing()).length > 0 ? firing() : null)), [
+        'ProjectorIndexBlocked',
+      ]);
+      await blockWrites(setting, 'movies', false);
+      await waitFor(async () => (await firing()).length === 0);
     });
 
     await t.test('numbers', async () => {
@@ -113,23 +108,26 @@ describe('who watches a service by HTTP', () => {
 
     await t.test('no lag while nothing happens, and one that grows while nothing gets through', async () => {
       await waitFor(async () => ((await lag()) ?? Infinity) < 1);
-      await using other = await setting.database.connect();
-      await other.query('begin; lock table content.film_work in access exclusive mode');
-      await setting.admin.query(`insert into content.person (full_name) values ('Kris Kelvin')`);
-      await waitFor(async () => ((await lag()) ?? 0) > 3);
-      // The heartbeats that still come by are no movement.
-      await turns(t, get, 503, ['stalled']);
-      await other.query('rollback');
-      await turns(t, get, 200, []);
+      await ready.turns('a table is locked that it has to read', async (turned) => {
+        await using other = await setting.database.connect();
+        await other.query('begin; lock table content.film_work in access exclusive mode');
+        await setting.admin.query(`insert into content.person (full_name) values ('Kris Kelvin')`);
+        await waitFor(async () => ((await lag()) ?? 0) > 3);
+        // The heartbeats that still come by are no movement.
+        await turned();
+        assert.equal((await get('/livez')).status, 200);
+        await other.query('rollback');
+      });
       await waitFor(async () => ((await lag()) ?? Infinity) < 1);
     });
 
-    await t.test('an index that takes no writes, although nothing is to be written', async () => {
-      await blockWrites(setting, true);
-      await turns(t, get, 503, ['index-blocked']);
-      await blockWrites(setting, false);
-      await turns(t, get, 200, []);
-    });
+    await t.test('an index that takes no writes, although nothing is to be written', () =>
+      ready.turns('an index is closed, or read-only', async (turned) => {
+        await blockWrites(setting, 'movies', true);
+        await turned();
+        await blockWrites(setting, 'movies', false);
+      }),
+    );
 
     await setting.assertConverged();
     assert.equal(await checkHealth(HTTP_PORT), 0);
@@ -137,34 +135,27 @@ describe('who watches a service by HTTP', () => {
     assert.equal(await checkHealth(HTTP_PORT), 1);
   });
 
-  it('sees within seconds that a server is cut off, or a link is silent, and that it is back', async (t) => {
+  it('is told by a command that holds the slot itself what it waits for', async (t) => {
     await using setting = await openSetting(t);
-    const { HTTP_PORT, get } = await chooseAddress();
-    await using postgres = await openTcpProxy(setting.database.url);
-    await using redis = await openTcpProxy(setting.database.redisUrl);
-    await using elasticsearch = await openTcpProxy(setting.database.elasticsearchUrl);
-    await using service = setting.run({
-      HTTP_PORT,
-      DATABASE_URL: postgres.url,
-      REDIS_URL: redis.url,
+    await using elasticsearch = await openFaultyElasticsearch(
+      setting.database.elasticsearchUrl,
+      randomOf(1, 0),
+    );
+    await setting.admin.query(
+      `insert into content.film_work (title) select 'Film ' || i from generate_series(1, 100) i`,
+    );
+    const command = startProjector(['snapshot'], {
+      ...setting.database.env,
       ELASTICSEARCH_URL: elasticsearch.url,
-      REQUEST_TIMEOUT_MS: '2000',
+      SNAPSHOT_MAX_RATE: '50',
+      SNAPSHOT_CHUNK_SIZE: '20',
     });
-    await service.untilStreaming();
-    await turns(t, get, 200, []);
-    for (const [server, link, kind] of [
-      ['postgres', postgres, 'cut'],
-      ['redis', redis, 'cut'],
-      ['elasticsearch', elasticsearch, 'cut'],
-      ['postgres', postgres, 'frozen'],
-    ] as const) {
-      link.set({ kind });
-      await turns(t, get, 503, [server]);
-      assert.equal((await get('/livez')).status, 200);
-      link.set({ kind: 'open' });
-      await turns(t, get, 200, []);
-    }
-    await service.stop();
+    const status = (): Promise<ServiceStatus | null> => readStatus(setting.redis, setting.database.name);
+    await waitFor(async () => (await status())?.state === 'snapshotting', { timeoutMs: PATIENCE_MS });
+    elasticsearch.set([{ kind: 'answered', status: 429, body: '' }]);
+    await waitFor(async () => (await status())?.reasons.some(({ reason }) => reason === 'elasticsearch'));
+    elasticsearch.set([]);
+    assert.deepEqual(await command.ended, { code: 0, signal: null }, command.output.stderr);
   });
 });
 
@@ -176,35 +167,6 @@ async function checkHealth(port: string): Promise<number | null> {
   const child = spawn(process.execPath, args, { env: { HTTP_PORT: port }, stdio: 'ignore' });
   const [code] = (await once(child, 'close')) as [number | null];
   return code;
-}
-
-async function blockWrites({ database }: Setting, isBlocked: boolean): Promise<void> {
-  const { elasticsearchUrl, indexPrefix } = database;
-  const response = await fetch(`${elasticsearchUrl}/${indexPrefix}movies/_settings`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ 'index.blocks.read_only_allow_delete': isBlocked || null }),
-  });
-  assert.equal(response.status, 200, await response.text());
-}
-
-/** The longest that `/readyz` may take to turn: some seconds, on a machine that is busy with other things. */
-const TURN_MS = 30_000;
-
-/** Waits until `/readyz` answers with this status, for these reasons among others. */
-async function turns(t: TestContext, get: Get, status: number, reasons: readonly string[]): Promise<void> {
-  const startedMs = performance.now();
-  await eventually(
-    async () => {
-      const response = await get('/readyz');
-      const readiness = (await response.json()) as Readiness;
-      const given = readiness.reasons.map(({ reason }) => reason);
-      assert.equal(response.status, status, JSON.stringify(readiness));
-      for (const reason of reasons) assert.ok(given.includes(reason), JSON.stringify(readiness));
-    },
-    { what: `/readyz to answer ${status}`, timeoutMs: TURN_MS },
-  );
-  t.diagnostic(`${status} ${reasons.join()} after ${Math.round(performance.now() - startedMs)} ms`);
 }
 
 /** The values by name and labels, as the text has them. */

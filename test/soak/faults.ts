@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { below, pick, type Random } from '../../dev/load/random.ts';
 import type { PostgresServer } from '../../dev/stack/postgres.ts';
 import type { Server } from '../../dev/stack/server.ts';
+import { blockWrites } from '../service/support/by-hand.ts';
 import type { Setting } from '../service/support/setting.ts';
 import type { Service } from '../service/support/service.ts';
 import type { LinkState, TcpProxy } from '../support/tcp-proxy.ts';
@@ -44,18 +45,10 @@ const away =
     await world[server].start();
   };
 
-const blockWrites: Fault = async (world) => {
-  const { elasticsearchUrl, indexPrefix } = world.setting.database;
-  const block = async (isBlocked: boolean): Promise<void> => {
-    await fetch(`${elasticsearchUrl}/${indexPrefix}*/_settings`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ 'index.blocks.read_only_allow_delete': isBlocked || null }),
-    });
-  };
-  await block(true);
+const floodStage: Fault = async (world) => {
+  await blockWrites(world.setting, '*', true);
   await outage(world);
-  await block(false);
+  await blockWrites(world.setting, '*', false);
 };
 
 async function saysThatItLives({ service }: World): Promise<void> {
@@ -101,7 +94,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   'Elasticsearch: stopped': away('elasticsearch', ({ elasticsearch }) => elasticsearch.stop()),
   'Elasticsearch: kill -9': away('elasticsearch', ({ elasticsearch }) => elasticsearch.kill('SIGKILL')),
-  'Elasticsearch: read-only (disk flood stage)': blockWrites,
+  'Elasticsearch: read-only (disk flood stage)': floodStage,
   'Redis: stopped': away('redis', ({ redis }) => redis.stop()),
   'Redis: kill -9': away('redis', ({ redis }) => redis.kill('SIGKILL')),
   'Redis: emptied': async ({ setting }) => {

@@ -100,7 +100,10 @@ export function addPublicRoutes(app: FastifyInstance, query: Query): void {
 
   routes.get(
     '/api/v1/movies/:id/',
-    { config, schema: { tags, summary: 'One film', params: z.strictObject({ id }), response: { 200: movie } } },
+    {
+      config,
+      schema: { tags, summary: 'One film', params: z.strictObject({ id }), response: { 200: movie } },
+    },
     async ({ params }) => {
       const [found] = await query<z.output<typeof movie>>(
         `select ${columns} from content.film_work where id = $1`,

@@ -83,10 +83,7 @@ export async function listRows<Row extends object, Filter extends Page>(
         order by ${sorted}`,
       [...values, filter.per_page, (filter.page - 1) * filter.per_page],
     ),
-    query<{ total: number }>(
-      `select count(*)::int as total from content.${table} where ${matching}`,
-      values,
-    ),
+    query<{ total: number }>(`select count(*)::int as total from content.${table} where ${matching}`, values),
   ]);
   return { rows, total: counted?.total ?? 0 };
 }
@@ -109,12 +106,7 @@ export function notFound(): SiteError {
  *
  * @throws SiteError `not_found`, or `conflict` when somebody has changed it since.
  */
-export async function lockRow(
-  query: Query,
-  table: Table,
-  rowId: string,
-  modified: string,
-): Promise<void> {
+export async function lockRow(query: Query, table: Table, rowId: string, modified: string): Promise<void> {
   const [row] = await query<{ modified: string }>(
     `select modified from content.${table} where id = $1 for update`,
     [rowId],

@@ -7,7 +7,13 @@ import { parse } from '../parse.ts';
 import { listRows, lockRow, notFound, readRows, rowIds, type Page, type Resource } from './resource.ts';
 
 const one = z.strictObject({ id });
-const many = z.strictObject({ ids: z.string().max(4_000).transform((text) => text.split(',')).pipe(rowIds) });
+const many = z.strictObject({
+  ids: z
+    .string()
+    .max(4_000)
+    .transform((text) => text.split(','))
+    .pipe(rowIds),
+});
 const several = z.strictObject({ ids: rowIds });
 const atVersion = z.strictObject({ modified: version });
 /** A row as it is to be, with the version that it was made from. */

@@ -125,7 +125,13 @@ function filmQuery(text: string): estypes.QueryDslQueryContainer {
           },
           should: [
             { match_phrase: { title: { query: text, slop: 1, boost: 8 } } },
-            { multi_match: { query: text, type: 'cross_fields', fields: ['title^4', 'actors_names^2', 'writers_names'] } },
+            {
+              multi_match: {
+                query: text,
+                type: 'cross_fields',
+                fields: ['title^4', 'actors_names^2', 'writers_names'],
+              },
+            },
             {
               nested: {
                 path: 'directors',
@@ -167,7 +173,14 @@ function wordQuery(word: string, last: boolean): estypes.QueryDslQueryContainer 
     dis_max: {
       queries: [
         // A word that stands in no index, such as `the`, is no condition.
-        { multi_match: { query: word, fields: [...weighted, 'description'], ...fuzzy, zero_terms_query: 'all' } },
+        {
+          multi_match: {
+            query: word,
+            fields: [...weighted, 'description'],
+            ...fuzzy,
+            zero_terms_query: 'all',
+          },
+        },
         director({ match: { 'directors.name': { query: word, boost: 2, ...fuzzy } } }),
         ...(last ? unfinished : []),
       ],

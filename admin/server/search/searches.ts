@@ -84,9 +84,15 @@ export function openSearches(elasticsearch: Elasticsearch, prefix: string): Sear
   };
 }
 
-function toHit({ _source: film, _version: version = 0, highlight = {}, inner_hits }: estypes.SearchHit<FilmDocument>): Hit[] {
+function toHit({
+  _source: film,
+  _version: version = 0,
+  highlight = {},
+  inner_hits,
+}: estypes.SearchHit<FilmDocument>): Hit[] {
   if (film === undefined) return [];
-  const directors = inner_hits?.['directors']?.hits.hits.flatMap((hit) => hit.highlight?.['directors.name'] ?? []) ?? [];
+  const directors =
+    inner_hits?.['directors']?.hits.hits.flatMap((hit) => hit.highlight?.['directors.name'] ?? []) ?? [];
   return [{ film, version, highlights: toHighlights(highlight, directors) }];
 }
 

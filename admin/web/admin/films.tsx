@@ -36,7 +36,13 @@ import { resolverOf } from './resolver.ts';
 const filters = [
   <SearchInput key="q" source="q" alwaysOn />,
   <SelectInput key="type" source="type" choices={typeChoices} />,
-  <ReferenceInput key="genre" source="genre" reference="genres" perPage={100} sort={{ field: 'name', order: 'ASC' }}>
+  <ReferenceInput
+    key="genre"
+    source="genre"
+    reference="genres"
+    perPage={100}
+    sort={{ field: 'name', order: 'ASC' }}
+  >
     <AutocompleteInput filterToQuery={(q: string) => ({ q })} />
   </ReferenceInput>,
   <NumberInput key="rating_from" source="rating_from" min={0} max={10} step={0.1} />,
@@ -122,7 +128,12 @@ function FilmForm({ toolbar }: { readonly toolbar?: ReactElement }): ReactElemen
       <NumberInput source="rating" min={0} max={10} step={0.1} />
       <TextInput source="certificate" />
       <TextInput source="file_path" />
-      <ReferenceArrayInput source="genres" reference="genres" perPage={100} sort={{ field: 'name', order: 'ASC' }}>
+      <ReferenceArrayInput
+        source="genres"
+        reference="genres"
+        perPage={100}
+        sort={{ field: 'name', order: 'ASC' }}
+      >
         <AutocompleteArrayInput filterToQuery={(q: string) => ({ q })} />
       </ReferenceArrayInput>
       <Typography variant="h6" component="h2" sx={{ mt: 2 }}>
@@ -142,13 +153,14 @@ function FilmForm({ toolbar }: { readonly toolbar?: ReactElement }): ReactElemen
 function PersonInput(): ReactElement {
   const [create] = useCreate();
   const onCreate = async (full_name?: string): Promise<RaRecord> =>
-    (await create(
-      'persons',
-      { data: { full_name, birth_date: null } },
-      { returnPromise: true },
-    )) as RaRecord;
+    (await create('persons', { data: { full_name, birth_date: null } }, { returnPromise: true })) as RaRecord;
   return (
-    <ReferenceInput source="person_id" reference="persons" perPage={20} sort={{ field: 'full_name', order: 'ASC' }}>
+    <ReferenceInput
+      source="person_id"
+      reference="persons"
+      perPage={20}
+      sort={{ field: 'full_name', order: 'ASC' }}
+    >
       <AutocompleteInput
         optionText="full_name"
         filterToQuery={(q: string) => ({ q })}

@@ -83,7 +83,8 @@ const ownEnglish: OwnTexts = {
     director: 'Director',
     conflict: {
       title: 'Somebody else has changed this',
-      content: 'It was changed after you opened it, so nothing has been saved. Load the new state, or go on editing to copy what you have written.',
+      content:
+        'It was changed after you opened it, so nothing has been saved. Load the new state, or go on editing to copy what you have written.',
       theirs: 'Load the new state',
       mine: 'Go on editing',
     },
@@ -175,7 +176,8 @@ const ownRussian: OwnTexts = {
     director: 'Режиссёр',
     conflict: {
       title: 'Это изменил кто-то другой',
-      content: 'Изменение сделано после того, как вы открыли запись, поэтому ничего не сохранено. Загрузите новое состояние или вернитесь к правке, чтобы скопировать написанное.',
+      content:
+        'Изменение сделано после того, как вы открыли запись, поэтому ничего не сохранено. Загрузите новое состояние или вернитесь к правке, чтобы скопировать написанное.',
       theirs: 'Загрузить новое',
       mine: 'Вернуться к правке',
     },

@@ -18,7 +18,11 @@ export function resolverOf(schema: z.ZodType): Resolver {
   };
 }
 
-function place(errors: Record<string, unknown>, [step = '', ...rest]: readonly string[], error: object): void {
+function place(
+  errors: Record<string, unknown>,
+  [step = '', ...rest]: readonly string[],
+  error: object,
+): void {
   if (rest.length === 0) errors[step] = error;
   else place((errors[step] ??= {}) as Record<string, unknown>, rest, error);
 }

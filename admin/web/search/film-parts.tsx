@@ -9,7 +9,13 @@ export function yearOf({ creation_date }: FilmDocument): string | undefined {
 }
 
 /** A picture in place of a poster: the film's first letter on a colour of its own. */
-export function Poster({ film, large = false }: { readonly film: FilmDocument; readonly large?: boolean }): JSX.Element {
+export function Poster({
+  film,
+  large = false,
+}: {
+  readonly film: FilmDocument;
+  readonly large?: boolean;
+}): JSX.Element {
   const hue = [...film.id.slice(0, 8)].reduce((sum, digit) => (sum * 31 + digit.charCodeAt(0)) % 360, 7);
   const letter = /\p{L}|\p{N}/u.exec(film.title)?.[0].toUpperCase() ?? '·';
   return (

@@ -25,7 +25,13 @@ export function Marked({ text }: { readonly text: string }): JSX.Element {
 }
 
 /** Marks what has changed, where it has. */
-export function Fresh({ when, children }: { readonly when: boolean; readonly children: ComponentChildren }): JSX.Element {
+export function Fresh({
+  when,
+  children,
+}: {
+  readonly when: boolean;
+  readonly children: ComponentChildren;
+}): JSX.Element {
   return when ? <span class="fresh">{children}</span> : <>{children}</>;
 }
 

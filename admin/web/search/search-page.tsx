@@ -35,7 +35,10 @@ export function SearchPage({ wanted }: { readonly wanted: Wanted }): JSX.Element
         <ConnectionSign connection={live.connection} />
         <label class="sort">
           {say('sort')}{' '}
-          <select value={wanted.sort} onChange={(event) => narrow({ sort: event.currentTarget.value as Sort })}>
+          <select
+            value={wanted.sort}
+            onChange={(event) => narrow({ sort: event.currentTarget.value as Sort })}
+          >
             {sorts.map((sort) => (
               <option key={sort} value={sort}>
                 {say(sort)}
@@ -131,9 +134,15 @@ function shownHits({ result, before, changes }: Live<SearchResult>): ShownHit[] 
 }
 
 /** Tells those who do not see the marks. */
-function Announcement({ live: { result, before, changes } }: { readonly live: Live<SearchResult> }): JSX.Element {
+function Announcement({
+  live: { result, before, changes },
+}: {
+  readonly live: Live<SearchResult>;
+}): JSX.Element {
   const { say } = useSpeech();
-  const titles = new Map([...(before?.hits ?? []), ...(result?.hits ?? [])].map(({ film }) => [film.id, film.title]));
+  const titles = new Map(
+    [...(before?.hits ?? []), ...(result?.hits ?? [])].map(({ film }) => [film.id, film.title]),
+  );
   const lines = [...changes.values()].map(({ id, kind }) => `${say(kind)}: ${titles.get(id) ?? ''}`);
   return (
     <p class="unseen" role="log">

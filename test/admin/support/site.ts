@@ -29,7 +29,11 @@ export interface Site extends AsyncDisposable {
 export interface Visitor {
   readonly cookie: string;
   /** Asks for what is below `/api/admin`. */
-  ask(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<LightMyRequestResponse>;
+  ask(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: object,
+  ): Promise<LightMyRequestResponse>;
 }
 
 /** The settings of a site that edits the database's films. */

@@ -18,6 +18,21 @@ export async function deleteByHand(setting: Setting, index: string, id: string):
   await request(setting, index, id, '', { method: 'DELETE' });
 }
 
+/** Has an index, or all of them by `*`, take no more writes, as at the disk's flood stage, or take them again. */
+export async function blockWrites(
+  { database }: Pick<Setting, 'database'>,
+  index: string,
+  isBlocked: boolean,
+): Promise<void> {
+  const { elasticsearchUrl, indexPrefix } = database;
+  const response = await fetch(`${elasticsearchUrl}/${indexPrefix}${index}/_settings`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ 'index.blocks.read_only_allow_delete': isBlocked || null }),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
 async function request(
   { database }: Setting,
   index: string,

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkout } from '../../../dev/stack/paths.ts';
 
+/** Those that come with the project, which a process follows unless told otherwise. */
+export const shippedDefinitions = join(checkout, 'definitions');
+
 /** How a process has ended: by itself with a code, or by a signal. */
 export interface Ended {
   readonly code: number | null;
@@ -33,7 +36,7 @@ export function startProjector(
   const ofNode = { PATH, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }) };
   const child = spawn(process.execPath, [join(checkout, 'src/cli/main.ts'), ...args], {
     cwd: tmpdir(),
-    env: { ...ofNode, DEFINITIONS_DIR: join(checkout, 'definitions'), ...env },
+    env: { ...ofNode, DEFINITIONS_DIR: shippedDefinitions, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -11,27 +11,36 @@ import { waitFor } from '../../support/wait.ts';
 export interface Prometheus extends AsyncDisposable {
   /** The value of an expression that has one, or null. */
   value(expr: string): Promise<number | null>;
-  /** The names of the alerts whose condition holds now, whether or not for as long as it has to. */
-  alerts(): Promise<string[]>;
+  /** The alerts whose condition holds now. */
+  alerts(): Promise<ActiveAlert[]>;
+}
+
+export interface ActiveAlert {
+  readonly name: string;
+  /** Whether it has held for as long as it has to. */
+  readonly isFiring: boolean;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 interface Answer<T> {
   readonly data: T;
 }
 
-/** Starts `program` with the rules in `alertsFile`, to scrape the service at this port. */
+/** Starts `program` with these rules, to scrape the service at this port. */
 export async function startPrometheus(
   program: string,
-  alertsFile: string,
+  rules: string,
   scrapedPort: string,
 ): Promise<Prometheus> {
   await using opening = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'projector-prometheus-'));
   opening.defer(() => rm(folder, { recursive: true, force: true }));
   const configFile = join(folder, 'prometheus.yml');
+  const rulesFile = join(folder, 'rules.yml');
+  await writeFile(rulesFile, rules);
   const config = {
     global: { scrape_interval: '250ms', scrape_timeout: '200ms', evaluation_interval: '250ms' },
-    rule_files: [alertsFile],
+    rule_files: [rulesFile],
     scrape_configs: [{ job_name: 'projector', static_configs: [{ targets: [`127.0.0.1:${scrapedPort}`] }] }],
   };
   await writeFile(configFile, stringify(config));
@@ -65,8 +74,12 @@ export async function startPrometheus(
       return first ? Number(first.value[1]) : null;
     },
     async alerts() {
-      const { alerts } = await ask<{ alerts: { labels: { alertname: string } }[] }>('alerts');
-      return alerts.map(({ labels }) => labels.alertname).sort();
+      const { alerts } = await ask<{ alerts: { state: string; labels: Record<string, string> }[] }>('alerts');
+      return alerts.map(({ state, labels: { alertname = '', ...labels } }) => ({
+        name: alertname,
+        isFiring: state === 'firing',
+        labels,
+      }));
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -4,12 +4,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { createCheckpointStore, type Checkpoint } from '../../../src/checkpoint/store.ts';
+import { loadSettings, type Environment } from '../../../src/config/settings.ts';
+import { preparePlan } from '../../../src/definition/prepare.ts';
 import { readSlot, type SlotState } from '../../../src/replication/slot.ts';
+import { withClient } from '../../../src/servers/postgres.ts';
+import { findProblems, mend } from '../../../src/service/preflight.ts';
 import { readStatus } from '../../../src/service/status.ts';
 import { formatLsn, parseLsn, type Lsn } from '../../../src/shared/lsn.ts';
 import { createDatabase, type TestDatabase, type TestDatabaseOptions } from '../../support/servers.ts';
 import { waitFor } from '../../support/wait.ts';
-import { startProjector } from './child.ts';
+import { shippedDefinitions, startProjector } from './child.ts';
 import { getDocument, readDocuments, type StoredDocument } from './documents.ts';
 import { expectedDocuments } from './expected-documents.ts';
 import { createTables, openDefinitionsFolder, readExpected, type OwnSchema } from './own-schema.ts';
@@ -21,7 +25,7 @@ export interface SettingOptions extends Omit<TestDatabaseOptions, 'schema'> {
 }
 
 /**
- * A database, the films' unless told otherwise, that `projector init` has prepared, and everything to watch a service
+ * A database, the films' unless told otherwise, prepared as `projector init` does, and everything to watch a service
  * that follows it.
  */
 export interface Setting extends AsyncDisposable {
@@ -82,8 +86,7 @@ export async function openSetting(t: TestContext, options: SettingOptions = {}):
     const { code } = await child.ended;
     return { code, ...child.output };
   };
-  const prepared = await command(['init']);
-  assert.equal(prepared.code, 0, prepared.stderr);
+  await prepare({ DEFINITIONS_DIR: shippedDefinitions, ...env });
 
   const services: Service[] = [];
   const covered = async (timeoutMs = PATIENCE_MS): Promise<void> => {
@@ -141,6 +144,15 @@ export async function openSetting(t: TestContext, options: SettingOptions = {}):
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** What `projector init` does, without the time that a process takes to start. */
+async function prepare(env: Environment): Promise<void> {
+  const settings = loadSettings(env);
+  await withClient(settings.adminDatabaseUrl, 'test', async (client) => {
+    const plan = await preparePlan(client, settings.definitionsDir);
+    await mend(client, await findProblems(client, plan, settings));
+  });
 }
 
 /** The end of the WAL: every commit that has been answered ends at or before it. */
