@@ -82,10 +82,10 @@ describe('the films in Chromium, through nginx', { skip }, () => {
 
     await step('a new film appears on the page that is open', async () => {
       const { page } = editor;
+      await page.getByRole('textbox', { name: 'Description' }).fill('A psychologist is sent to a station.');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('Must be filled in').waitFor();
       await page.getByRole('textbox', { name: 'Title' }).fill('Solaris');
-      await page.getByRole('textbox', { name: 'Description' }).fill('A psychologist is sent to a station.');
       await page.getByLabel('Released').fill('1972-05-13');
       await page.getByRole('spinbutton', { name: 'Rating' }).fill('8.1');
       await choose(page, page.getByRole('combobox', { name: 'Type' }), 'Film');

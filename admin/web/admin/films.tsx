@@ -1,4 +1,4 @@
-import { Typography } from '@mui/material';
+import { Stack, Typography } from '@mui/material';
 import type { ReactElement } from 'react';
 import {
   ArrayInput,
@@ -19,7 +19,6 @@ import {
   SearchInput,
   SelectField,
   SelectInput,
-  SimpleForm,
   SimpleFormIterator,
   SimpleList,
   SingleFieldList,
@@ -30,7 +29,7 @@ import {
   type RaRecord,
 } from 'react-admin';
 import { film } from '../../shared/rows.ts';
-import { CarefulEdit, EditToolbar, roleChoices, typeChoices, useIsSmall } from './parts.tsx';
+import { CarefulEdit, CheckedForm, EditToolbar, roleChoices, typeChoices, useIsSmall } from './parts.tsx';
 import { resolverOf } from './resolver.ts';
 
 const filters = [
@@ -55,7 +54,7 @@ export function FilmList(): ReactElement {
   const small = useIsSmall();
   const translate = useTranslate();
   return (
-    <List filters={filters} sort={{ field: 'title', order: 'ASC' }} perPage={25}>
+    <List filters={filters} sort={{ field: 'title', order: 'ASC' }} perPage={25} exporter={false}>
       {small ? (
         <SimpleList
           primaryText={(row: RaRecord) => String(row['title'])}
@@ -77,7 +76,7 @@ export function FilmList(): ReactElement {
           <SelectField source="type" choices={typeChoices} />
           <NumberField source="rating" options={{ minimumFractionDigits: 1, maximumFractionDigits: 1 }} />
           <ReferenceArrayField source="genres" reference="genres" sortable={false}>
-            <SingleFieldList linkType={false}>
+            <SingleFieldList linkType={false} sx={{ gap: 0.5 }}>
               <ChipField source="name" size="small" />
             </SingleFieldList>
           </ReferenceArrayField>
@@ -120,13 +119,15 @@ const resolver = resolverOf(film);
 function FilmForm({ toolbar }: { readonly toolbar?: ReactElement }): ReactElement {
   const translate = useTranslate();
   return (
-    <SimpleForm resolver={resolver} defaultValues={emptyFilm} {...(toolbar && { toolbar })}>
+    <CheckedForm resolver={resolver} defaultValues={emptyFilm} {...(toolbar && { toolbar })}>
       <TextInput source="title" required />
       <TextInput source="description" multiline minRows={3} />
-      <DateInput source="creation_date" />
-      <SelectInput source="type" choices={typeChoices} />
-      <NumberInput source="rating" min={0} max={10} step={0.1} />
-      <TextInput source="certificate" />
+      <Stack direction={{ xs: 'column', sm: 'row' }} sx={{ width: '100%', columnGap: 2 }}>
+        <DateInput source="creation_date" />
+        <SelectInput source="type" choices={typeChoices} />
+        <NumberInput source="rating" min={0} max={10} step={0.1} />
+        <TextInput source="certificate" />
+      </Stack>
       <TextInput source="file_path" />
       <ReferenceArrayInput
         source="genres"
@@ -145,7 +146,7 @@ function FilmForm({ toolbar }: { readonly toolbar?: ReactElement }): ReactElemen
           <SelectInput source="role" choices={roleChoices} defaultValue="actor" required />
         </SimpleFormIterator>
       </ArrayInput>
-    </SimpleForm>
+    </CheckedForm>
   );
 }
 

@@ -8,7 +8,6 @@ import {
   List,
   NumberField,
   SearchInput,
-  SimpleForm,
   SimpleList,
   TextField,
   TextInput,
@@ -16,7 +15,7 @@ import {
   type RaRecord,
 } from 'react-admin';
 import { genre } from '../../shared/rows.ts';
-import { CarefulEdit, EditToolbar, FilmsOf, useIsSmall } from './parts.tsx';
+import { CarefulEdit, CheckedForm, EditToolbar, FilmsOf, useIsSmall } from './parts.tsx';
 import { resolverOf } from './resolver.ts';
 
 const filters = [<SearchInput key="q" source="q" alwaysOn />];
@@ -25,7 +24,7 @@ const resolver = resolverOf(genre);
 export function GenreList(): ReactElement {
   const small = useIsSmall();
   return (
-    <List filters={filters} sort={{ field: 'name', order: 'ASC' }} perPage={25}>
+    <List filters={filters} sort={{ field: 'name', order: 'ASC' }} perPage={25} exporter={false}>
       {small ? (
         <SimpleList
           primaryText={(row: RaRecord) => String(row['name'])}
@@ -48,13 +47,13 @@ export function GenreEdit(): ReactElement {
   const translate = useTranslate();
   return (
     <CarefulEdit>
-      <SimpleForm resolver={resolver} toolbar={<EditToolbar />}>
+      <CheckedForm resolver={resolver} toolbar={<EditToolbar />}>
         <GenreFields />
         <Typography variant="h6" component="h2" sx={{ mt: 2 }}>
           {translate('site.films')}
         </Typography>
         <FilmsOf target="genre" />
-      </SimpleForm>
+      </CheckedForm>
     </CarefulEdit>
   );
 }
@@ -62,9 +61,9 @@ export function GenreEdit(): ReactElement {
 export function GenreCreate(): ReactElement {
   return (
     <Create redirect="edit">
-      <SimpleForm resolver={resolver} defaultValues={{ name: '', description: null }}>
+      <CheckedForm resolver={resolver} defaultValues={{ name: '', description: null }}>
         <GenreFields />
-      </SimpleForm>
+      </CheckedForm>
     </Create>
   );
 }

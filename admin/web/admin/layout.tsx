@@ -9,6 +9,7 @@ import {
   LocalesMenuButton,
   Logout,
   ToggleThemeButton,
+  useGetIdentity,
   useLogout,
   UserMenu,
   useTranslate,
@@ -40,8 +41,10 @@ function Tools(): ReactElement {
 }
 
 function SiteUserMenu(): ReactElement {
+  const { identity } = useGetIdentity();
+  // What it is called is what it shows.
   return (
-    <UserMenu>
+    <UserMenu {...(identity?.fullName && { label: identity.fullName })}>
       <LogoutEverywhere />
       <Logout />
     </UserMenu>

@@ -11,12 +11,14 @@ import {
   ReferenceManyField,
   SaveButton,
   SelectField,
+  SimpleForm,
   TextField,
   Toolbar,
   useNotify,
   useRefresh,
   useTranslate,
   type HttpError,
+  type SimpleFormProps,
 } from 'react-admin';
 import { filmTypes, roles } from '../../shared/limits.ts';
 
@@ -56,6 +58,11 @@ export function CarefulEdit({ children }: { readonly children: ReactNode }): Rea
       />
     </>
   );
+}
+
+/** A form that is checked by its resolver, which says what is wrong in the page's language, and not by the browser. */
+export function CheckedForm(props: SimpleFormProps): ReactElement {
+  return <SimpleForm noValidate sx={{ maxWidth: 960 }} {...props} />;
 }
 
 export function EditToolbar(): ReactElement {

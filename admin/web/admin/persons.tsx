@@ -9,7 +9,6 @@ import {
   List,
   NumberField,
   SearchInput,
-  SimpleForm,
   SimpleList,
   TextField,
   TextInput,
@@ -17,7 +16,7 @@ import {
   type RaRecord,
 } from 'react-admin';
 import { person } from '../../shared/rows.ts';
-import { CarefulEdit, EditToolbar, FilmsOf, useIsSmall } from './parts.tsx';
+import { CarefulEdit, CheckedForm, EditToolbar, FilmsOf, useIsSmall } from './parts.tsx';
 import { resolverOf } from './resolver.ts';
 
 const filters = [<SearchInput key="q" source="q" alwaysOn />];
@@ -26,7 +25,7 @@ const resolver = resolverOf(person);
 export function PersonList(): ReactElement {
   const small = useIsSmall();
   return (
-    <List filters={filters} sort={{ field: 'full_name', order: 'ASC' }} perPage={25}>
+    <List filters={filters} sort={{ field: 'full_name', order: 'ASC' }} perPage={25} exporter={false}>
       {small ? (
         <SimpleList
           primaryText={(row: RaRecord) => String(row['full_name'])}
@@ -49,13 +48,13 @@ export function PersonEdit(): ReactElement {
   const translate = useTranslate();
   return (
     <CarefulEdit>
-      <SimpleForm resolver={resolver} toolbar={<EditToolbar />}>
+      <CheckedForm resolver={resolver} toolbar={<EditToolbar />}>
         <PersonFields />
         <Typography variant="h6" component="h2" sx={{ mt: 2 }}>
           {translate('site.films')}
         </Typography>
         <FilmsOf target="person" />
-      </SimpleForm>
+      </CheckedForm>
     </CarefulEdit>
   );
 }
@@ -63,9 +62,9 @@ export function PersonEdit(): ReactElement {
 export function PersonCreate(): ReactElement {
   return (
     <Create redirect="edit">
-      <SimpleForm resolver={resolver} defaultValues={{ full_name: '', birth_date: null }}>
+      <CheckedForm resolver={resolver} defaultValues={{ full_name: '', birth_date: null }}>
         <PersonFields />
-      </SimpleForm>
+      </CheckedForm>
     </Create>
   );
 }

@@ -1,3 +1,4 @@
+import type { CheckboxProps } from '@mui/material';
 import { defaultDarkTheme, defaultLightTheme, type RaThemeOptions } from 'react-admin';
 
 const typography = {
@@ -5,8 +6,24 @@ const typography = {
 };
 const shape = { borderRadius: 8 };
 
+const components: RaThemeOptions['components'] = {
+  MuiCheckbox: {
+    defaultProps: {
+      slotProps: {
+        // The lists name the box around it, where nobody is told.
+        root: { 'aria-label': undefined },
+        input: (props: CheckboxProps) => ({ 'aria-label': props['aria-label'] }),
+      },
+    },
+  },
+  RaLogin: {
+    styleOverrides: { root: { backgroundImage: 'none' } },
+  },
+};
+
 export const lightTheme: RaThemeOptions = {
   ...defaultLightTheme,
+  components: { ...defaultLightTheme.components, ...components },
   typography,
   shape,
   palette: {
@@ -21,6 +38,7 @@ export const lightTheme: RaThemeOptions = {
 
 export const darkTheme: RaThemeOptions = {
   ...defaultDarkTheme,
+  components: { ...defaultDarkTheme.components, ...components },
   typography,
   shape,
   palette: {
