@@ -34,7 +34,10 @@ export function openDatabase(url: string, edits: EditLog, onError: (error: Error
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     options: '-c timezone=UTC -c datestyle=ISO',
-    types: { getTypeParser: (oid, format) => asText[oid] ?? types.getTypeParser(oid, format) },
+    types: {
+      getTypeParser: (oid, format) =>
+        asText[oid] ?? (types.getTypeParser(oid, format) as (value: string) => unknown),
+    },
   });
   // Of connections that are idle; those in use reject what they are asked.
   pool.on('error', onError);
@@ -69,7 +72,7 @@ export function openDatabase(url: string, edits: EditLog, onError: (error: Error
         // A connection that cannot roll back is of no more use.
         await query('rollback').then(
           () => client.release(),
-          (failure: Error) => client.release(failure),
+          (failure: unknown) => client.release(failure instanceof Error ? failure : true),
         );
         throw error;
       }

@@ -51,8 +51,8 @@ async function serve(): Promise<number> {
   await using services = openServices(settings, (error) =>
     app.log.warn({ reason: error.message }, 'a server is away'),
   );
-  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end());
+  const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end(undefined));
   await addRoutes(app, services);
   await app.listen({ host: settings.SITE_HOST, port: settings.SITE_PORT });
   await ended;

@@ -49,8 +49,8 @@ const empty = {
 };
 
 /** The row as an editor sends it back. */
-function editable({ id: _id, film_count: _count, ...row }: Row): Omit<Row, 'id'> {
-  return row as Omit<Row, 'id'>;
+function editable(row: Row): object {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'id' && name !== 'film_count'));
 }
 
 describe("the films' site", () => {
@@ -95,7 +95,7 @@ describe("the films' site", () => {
       const refused: string[] = [];
       for (const { method, url } of site.routes) {
         if (open.some((pattern) => pattern.test(`${method} ${url}`))) continue;
-        const answer = await site.ask({ method: method as 'GET', url: url.replace(':id', nobody) });
+        const answer = await site.ask({ method: method, url: url.replace(':id', nobody) });
         assert.equal(answer.statusCode, 401, `${method} ${url}`);
         refused.push(`${method} ${url}`);
       }

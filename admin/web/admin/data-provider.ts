@@ -8,9 +8,9 @@ interface Page {
 
 /** The site's API as react-admin asks for data. */
 export const dataProvider = {
-  getList: (resource, { pagination, sort, filter }) => list(resource, pagination, sort, filter),
+  getList: (resource, { pagination, sort, filter }) => list(resource, pagination, sort, filter as object),
   getManyReference: (resource, { target, id, pagination, sort, filter }) =>
-    list(resource, pagination, sort, { ...filter, [target]: id }),
+    list(resource, pagination, sort, { ...(filter as object), [target]: id }),
   getOne: async (resource, { id }) => ({ data: await request('GET', `/${resource}/${id}`) }),
   getMany: async (resource, { ids }) => ({ data: await some(resource, ids) }),
   create: async (resource, { data }) => ({ data: await request('POST', `/${resource}`, data) }),
@@ -33,7 +33,7 @@ async function list(
   resource: string,
   pagination: { page: number; perPage: number } | undefined,
   sort: { field: string; order: string } | undefined,
-  filter: Record<string, unknown>,
+  filter: object,
 ): Promise<GetListResult> {
   const parameters = new URLSearchParams();
   parameters.set('page', String(pagination?.page ?? 1));
@@ -42,7 +42,7 @@ async function list(
     parameters.set('sort', sort.field);
     parameters.set('order', sort.order.toLowerCase());
   }
-  for (const [name, value] of Object.entries(filter)) {
+  for (const [name, value] of Object.entries(filter) as [string, unknown][]) {
     if (typeof value === 'string' || typeof value === 'number') parameters.set(name, String(value));
   }
   const { rows, total } = (await request('GET', `/${resource}?${parameters}`)) as Page;
@@ -62,7 +62,8 @@ async function some(resource: string, ids: readonly Identifier[]): Promise<RaRec
   return found.flat();
 }
 
-/** A row without what an editor does not write. */
-export function editable({ id: _id, film_count: _count, ...row }: Partial<RaRecord>): object {
-  return row;
+/** A row without what an editor does not write, nor those fields. */
+export function editable(row: object, ...others: readonly string[]): object {
+  const left = ['id', 'film_count', ...others];
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !left.includes(name)));
 }

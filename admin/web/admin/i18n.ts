@@ -1,7 +1,7 @@
 import polyglotI18nProvider from 'ra-i18n-polyglot';
 import english from 'ra-language-english';
 import russian from 'ra-language-russian';
-import { mergeTranslations } from 'react-admin';
+import { mergeTranslations, type TranslationMessages } from 'react-admin';
 import type { ErrorCode } from '../../server/errors.ts';
 import type { ProblemCode } from '../../shared/problems.ts';
 
@@ -211,9 +211,9 @@ const ownRussian: OwnTexts = {
 };
 
 const dictionaries = {
-  en: mergeTranslations(english, ownEnglish),
+  en: mergeTranslations(english, ownEnglish) as TranslationMessages,
   // What the Russian dictionary does not have yet is said in English.
-  ru: mergeTranslations(english, russian, ownRussian),
+  ru: mergeTranslations(english, russian, ownRussian) as TranslationMessages,
 };
 
 export const i18nProvider = polyglotI18nProvider(

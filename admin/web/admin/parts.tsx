@@ -17,7 +17,6 @@ import {
   useNotify,
   useRefresh,
   useTranslate,
-  type HttpError,
   type SimpleFormProps,
 } from 'react-admin';
 import { filmTypes, roles } from '../../shared/limits.ts';
@@ -26,7 +25,7 @@ export const typeChoices = filmTypes.map((type) => ({ id: type, name: `site.${ty
 export const roleChoices = roles.map((role) => ({ id: role, name: `site.${role}` }));
 
 export function useIsSmall(): boolean {
-  return useMediaQuery<Theme>((theme) => theme.breakpoints.down('sm'));
+  return useMediaQuery((theme: Theme) => theme.breakpoints.down('sm'));
 }
 
 /** Saves and stays; says so when somebody else was faster, and saves nothing then. */
@@ -35,7 +34,7 @@ export function CarefulEdit({ children }: { readonly children: ReactNode }): Rea
   const notify = useNotify();
   const refresh = useRefresh();
   const onError = (error: unknown): void => {
-    const { status, message } = error as HttpError;
+    const { status, message } = error as { status: number; message: string };
     if (status === 409) setConflict(true);
     else notify(message, { type: 'error' });
   };

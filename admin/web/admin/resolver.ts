@@ -7,8 +7,7 @@ import { messageOf } from './request.ts';
 /** Checks a form by the schema that the server checks by. */
 export function resolverOf(schema: z.ZodType): Resolver {
   return (values: FieldValues) => {
-    const { modified: _version, ...row } = editable(values) as FieldValues;
-    const result = schema.safeParse(row);
+    const result = schema.safeParse(editable(values, 'modified'));
     if (result.success) return { values, errors: {} };
     const errors: FieldErrors = {};
     for (const [path, problem] of Object.entries(problemsOf(result.error.issues))) {

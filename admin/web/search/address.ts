@@ -5,10 +5,11 @@ import { sorts, type Sort } from '../../shared/search.ts';
 export interface Wanted {
   readonly q: string;
   readonly genre: readonly string[];
-  readonly from?: number;
-  readonly to?: number;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
   readonly sort: Sort;
-  readonly after?: string;
+  /** Where the page begins; undefined for the first. */
+  readonly after: string | undefined;
 }
 
 /** Which page is shown. */
@@ -25,16 +26,15 @@ export function readPlace({ pathname, search }: { pathname: string; search: stri
     const value = Number(parameters.get(name));
     return Number.isInteger(value) && value > 0 && value < 10_000 ? value : undefined;
   };
-  const [from, to, after] = [year('from'), year('to'), parameters.get('after')];
   return {
     kind: 'search',
     wanted: {
       q: parameters.get('q')?.slice(0, 200) ?? '',
       genre: parameters.getAll('genre').slice(0, 5),
       sort: sorts.find((sort) => sort === parameters.get('sort')) ?? 'relevance',
-      ...(from !== undefined && { from }),
-      ...(to !== undefined && { to }),
-      ...(after !== null && { after }),
+      from: year('from'),
+      to: year('to'),
+      after: parameters.get('after') ?? undefined,
     },
   };
 }

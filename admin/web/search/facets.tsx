@@ -7,7 +7,7 @@ import { Link, useSpeech } from './page.tsx';
 interface FacetsProps {
   readonly wanted: Wanted;
   readonly result: SearchResult | undefined;
-  narrow(change: Partial<Wanted>): void;
+  readonly narrow: (change: Partial<Wanted>) => void;
 }
 
 const shownGenres = 14;
@@ -15,10 +15,9 @@ const shownGenres = 14;
 /** What the films that are found have in common, to narrow them down by. */
 export function Facets({ wanted, result, narrow }: FacetsProps): JSX.Element {
   const { say, language } = useSpeech();
-  const { after: _first, ...all } = wanted;
-  const { from, to, ...withoutYears } = all;
+  const { from, to } = wanted;
   const span = spanOf(from, to);
-  const href = (change: Partial<Wanted>): string => `/${queryOf({ ...all, ...change })}`;
+  const href = (change: Partial<Wanted>): string => `/${queryOf({ ...wanted, after: undefined, ...change })}`;
   const numbers = new Intl.NumberFormat(language);
   const decades = byDecade(result?.years ?? []);
   const decade = from !== undefined && to !== undefined ? Math.floor(from / 10) * 10 : undefined;
@@ -42,7 +41,7 @@ export function Facets({ wanted, result, narrow }: FacetsProps): JSX.Element {
           ))}
           {span !== undefined && (
             <li>
-              <Link to={`/${queryOf(withoutYears)}`} label={say('remove', { text: span })}>
+              <Link to={href({ from: undefined, to: undefined })} label={say('remove', { text: span })}>
                 {span} <span aria-hidden="true">×</span>
               </Link>
             </li>

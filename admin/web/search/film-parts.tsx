@@ -16,7 +16,7 @@ export function Poster({
   readonly film: FilmDocument;
   readonly large?: boolean;
 }): JSX.Element {
-  const hue = [...film.id.slice(0, 8)].reduce((sum, digit) => (sum * 31 + digit.charCodeAt(0)) % 360, 7);
+  const hue = parseInt(film.id.slice(0, 8), 16) % 360;
   const letter = /\p{L}|\p{N}/u.exec(film.title)?.[0].toUpperCase() ?? '·';
   return (
     <div

@@ -20,8 +20,7 @@ export function SearchPage({ wanted }: { readonly wanted: Wanted }): JSX.Element
     document.title = wanted.q === '' ? say('films') : `${wanted.q} · ${say('films')}`;
   }, [wanted.q, say]);
   const narrow = (change: Partial<Wanted>): void => {
-    const { after: _first, ...all } = wanted;
-    go(`/${queryOf({ ...all, ...change })}`);
+    go(`/${queryOf({ ...wanted, after: undefined, ...change })}`);
   };
 
   return (
@@ -88,8 +87,7 @@ function SearchBox({ wanted }: { readonly wanted: Wanted }): JSX.Element {
     if (typed.trim() === asked.current) return;
     const timer = setTimeout(() => {
       asked.current = typed.trim();
-      const { after: _first, ...all } = wanted;
-      go(`/${queryOf({ ...all, q: typed })}`, 'replace');
+      go(`/${queryOf({ ...wanted, after: undefined, q: typed })}`, 'replace');
     }, pauseMs);
     return () => clearTimeout(timer);
   }, [typed]);
