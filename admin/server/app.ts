@@ -61,20 +61,14 @@ export function createApp({ LOG_LEVEL, SITE_TRUST_PROXY }: Settings): FastifyIns
 
 /** What Fastify refuses by itself, and what has failed. */
 function asSiteError(error: FastifyError): SiteError {
-  if (error instanceof elasticsearchErrors.ElasticsearchClientError) return ofElasticsearch(error);
+  if (error instanceof elasticsearchErrors.ElasticsearchClientError) {
+    return new SiteError('unavailable', 'The search does not answer.');
+  }
   const { statusCode = 500 } = error;
   if (statusCode === 413) return new SiteError('too_large', `A body has at most ${maxBodyBytes} bytes.`);
   if (statusCode === 415) return new SiteError('unsupported', 'Bodies are application/json.');
   if (statusCode < 500) return new SiteError('invalid', 'The request cannot be read.');
   return new SiteError('failed', 'It has failed, and the log says why.');
-}
-
-/** What a query string may ask for is a request that Elasticsearch can read, but for where a page begins. */
-function ofElasticsearch(error: elasticsearchErrors.ElasticsearchClientError): SiteError {
-  const refused = error instanceof elasticsearchErrors.ResponseError && error.statusCode === 400;
-  return refused
-    ? new SiteError('invalid', 'That is no page of this search.', { after: { code: 'invalid' } })
-    : new SiteError('unavailable', 'The search does not answer.');
 }
 
 export async function addRoutes(app: FastifyInstance, services: Services): Promise<void> {

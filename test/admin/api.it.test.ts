@@ -181,7 +181,7 @@ describe("the films' site", () => {
     /** Runs `npm run admin -- …` with this on stdin. */
     const command = async (args: readonly string[], input = ''): Promise<{ code: unknown; out: string }> => {
       const child = spawn(process.execPath, [join(checkout, 'admin/server/main.ts'), ...args], {
-        env: { PATH: process.env['PATH'], ...siteEnvironment(database) },
+        env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...siteEnvironment(database) },
       });
       child.stdin.end(input);
       const [out, error, [code]] = await Promise.all([

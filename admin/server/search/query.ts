@@ -35,8 +35,12 @@ function decodeCursor(after: string): z.output<typeof cursor> {
   try {
     return cursor.parse(JSON.parse(Buffer.from(after, 'base64url').toString()));
   } catch {
-    throw new SiteError('invalid', 'That is no page of this search.', { after: { code: 'invalid' } });
+    throw noSuchPage();
   }
+}
+
+export function noSuchPage(): SiteError {
+  return new SiteError('invalid', 'That is no page of this search.', { after: { code: 'invalid' } });
 }
 
 /** The request for one page of a search, one more film than the page has, so that it is known whether another follows. */
@@ -90,6 +94,9 @@ function yearFilter({ from, to }: SearchParameters): estypes.QueryDslQueryContai
   return [{ range: { creation_date: { ...(gte && { gte }), ...(lte && { lte }) } } }];
 }
 
+/** Of films without a date: in ms, which is the only form that Elasticsearch takes here. */
+const beforeAll = Date.parse('0001-01-01');
+
 /** The id decides where the rest is the same, so that each film has its place. */
 function sortBy(sort: Sort): estypes.SortCombinations[] {
   const id: estypes.SortCombinations = { id: { order: 'asc' } };
@@ -99,7 +106,7 @@ function sortBy(sort: Sort): estypes.SortCombinations[] {
     case 'rating':
       return [{ imdb_rating: { order: 'desc', missing: -1 } }, id];
     case 'newest':
-      return [{ creation_date: { order: 'desc', missing: '0001-01-01', format: 'yyyy-MM-dd' } }, id];
+      return [{ creation_date: { order: 'desc', missing: beforeAll, format: 'yyyy-MM-dd' } }, id];
     case 'title':
       return [{ 'title.raw': { order: 'asc' } }, id];
   }

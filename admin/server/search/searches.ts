@@ -1,4 +1,4 @@
-import type { Client as Elasticsearch, estypes } from '@elastic/elasticsearch';
+import { errors, type Client as Elasticsearch, type estypes } from '@elastic/elasticsearch';
 import {
   markEnd,
   markStart,
@@ -10,7 +10,7 @@ import {
   type PersonResult,
   type SearchResult,
 } from '../../shared/search.ts';
-import { encodeCursor, pageSize, searchRequest, type SearchParameters } from './query.ts';
+import { encodeCursor, noSuchPage, pageSize, searchRequest, type SearchParameters } from './query.ts';
 
 /** Asks the indexes that the service keeps; all of it as searches see it, not ahead of the last refresh. */
 export interface Searches {
@@ -45,7 +45,13 @@ export function openSearches(elasticsearch: Elasticsearch, prefix: string): Sear
 
   return {
     async search(wanted) {
-      const answer = await elasticsearch.search<FilmDocument>(searchRequest(movies, wanted));
+      const answer = await elasticsearch
+        .search<FilmDocument>(searchRequest(movies, wanted))
+        .catch((error: unknown) => {
+          // All else that may be wanted makes a request that Elasticsearch can read.
+          const refused = error instanceof errors.ResponseError && error.statusCode === 400;
+          throw refused && wanted.after !== undefined ? noSuchPage() : error;
+        });
       const { genres, years } = answer.aggregations as unknown as Aggregations;
       const hits = answer.hits.hits;
       const shown = hits.slice(0, pageSize);
