@@ -3,7 +3,6 @@ import './heap.ts';
 import { parseArgs } from 'node:util';
 import { withEnvFiles } from '../config/env-files.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
-import { ProjectorError } from '../ops/errors.ts';
 import { createLogger, type Logger } from '../ops/log.ts';
 import { commandHelp, help, isCommand, usage, type CommandName } from './help.ts';
 
@@ -102,29 +101,13 @@ function parseCommandLine(argv: readonly string[]): {
   }
 }
 
-/** One line of cause, one of fix; a fault of our own comes with its stack. */
+/** Says on stderr what a command has failed for. Gives the exit code. */
 async function reportFailure(error: unknown): Promise<number> {
   // Loaded here, since most commands end well.
-  const { asRefusal } = await import('../servers/refusals.ts');
-  const known = error instanceof ProjectorError ? error : asRefusal(error);
-  if (known) {
-    console.error(`${known.code}: ${known.message}\n  fix: ${known.fix}`);
-    return known.exitCode;
-  }
-  console.error(`PROJ_INTERNAL: ${stackOf(error)}`);
-  console.error(
-    '  fix: This is a fault of the service itself, or of a server; start again, and report it with the above.',
-  );
-  return 1;
-}
-
-/** The stacks of an error and its causes, and no more: a client's error may carry the command that failed, or a login. */
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error && typeof error.code === 'string' ? ` [${error.code}]` : '';
-  const causes: unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
-  const stacks = causes.filter((cause) => cause !== undefined).map((cause) => `caused by: ${stackOf(cause)}`);
-  return [`${error.stack ?? error.message}${code}`, ...stacks].join('\n');
+  const { describeFailure } = await import('./failure.ts');
+  const { text, exitCode } = describeFailure(error);
+  console.error(text);
+  return exitCode;
 }
 
 /** A connection on which a statement hangs would keep the process from ending by itself. */

@@ -56,7 +56,7 @@ describe(`a row that ${ROOTS} documents show`, () => {
   it('lets other changes overtake, in bounded memory', async (t) => {
     await using setting = await openSetting(t, { own: mall });
     const { admin } = setting;
-    await using service = setting.run(SLOW);
+    await using service = setting.spawn(SLOW);
     await service.until(({ state }) => state === 'streaming', { timeoutMs: TIMEOUT_MS });
     await setting.covered();
 
@@ -85,7 +85,7 @@ describe(`a row that ${ROOTS} documents show`, () => {
   it('is followed whole again after a crash in the middle', async (t) => {
     await using setting = await openSetting(t, { own: mall });
     const { admin } = setting;
-    await using killed = setting.run({ ...SLOW, CHECKPOINT_INTERVAL_MS: '0' });
+    await using killed = setting.spawn({ ...SLOW, CHECKPOINT_INTERVAL_MS: '0' });
     await killed.untilStreaming();
     await setting.covered();
     await admin.query(`update mall.region set name = 'Arctic' where id = 1`);

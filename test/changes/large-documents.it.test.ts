@@ -37,7 +37,7 @@ mappings: { dynamic: false, properties: { title: { type: keyword } } }
 it(`documents of ${MIB} MiB are followed, in bounded memory`, async (t) => {
   await using setting = await openSetting(t, { own: archive });
   const { admin } = setting;
-  await using service = setting.run();
+  await using service = setting.spawn();
   await service.untilStreaming();
   await assertSame(setting);
   await admin.query(`

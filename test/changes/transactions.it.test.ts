@@ -37,7 +37,7 @@ describe('a transaction', () => {
   it(`of ${ROWS} rows takes bounded memory`, async (t) => {
     await using setting = await openSetting(t, { own: depot });
     const { admin } = setting;
-    await using service = setting.run();
+    await using service = setting.spawn();
     await service.untilStreaming();
     await admin.query(
       `insert into depot.shelf select i, 'Shelf ' || i from generate_series(0, ${ROWS / 10 - 1}) i`,
@@ -95,7 +95,7 @@ describe('a transaction', () => {
     await using setting = await openSetting(t, { own: depot });
     const { admin, database } = setting;
     await admin.query(`insert into depot.shelf select i, 'Shelf ' || i from generate_series(1, 50) i`);
-    await using service = setting.run();
+    await using service = setting.spawn();
     await service.untilStreaming();
     await setting.assertConverged();
     const [kept, undone] = [`${database.name}_kept`, `${database.name}_undone`];

@@ -11,7 +11,7 @@ it('a dead letter is stored before the resume point moves past its document: kil
   await using elasticsearch = await openHeldElasticsearch(sharedServers().elasticsearchUrl);
   await using setting = await openSetting(t, { own: items });
   // A batch of one is a full one, which need not wait for another that is under way.
-  await using service = setting.run({ ELASTICSEARCH_URL: elasticsearch.url, BATCH_SIZE: '1' });
+  await using service = setting.spawn({ ELASTICSEARCH_URL: elasticsearch.url, BATCH_SIZE: '1' });
   await service.untilStreaming();
   await setting.covered();
 

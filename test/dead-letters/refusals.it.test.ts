@@ -63,7 +63,7 @@ describe('documents that Elasticsearch refuses for their content', () => {
   it('are set aside in a snapshot too, and looked at again when the service starts', async (t) => {
     await using setting = await open(t);
     await insert(setting, [...good, bad('a'), bad('b')]);
-    await using service = setting.run({ SNAPSHOT_CHUNK_SIZE: '7' });
+    await using service = setting.spawn({ SNAPSHOT_CHUNK_SIZE: '7' });
     await service.untilStreaming();
     await setting.assertConverged();
     assert.deepEqual([...(await readLetters(setting)).keys()].sort(), ['a', 'b']);

@@ -224,14 +224,14 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
   };
   await t.test('the service ends at once, with a fix, where it is refused', async () => {
     const wrong: string[] = [];
-    await inPairs(Object.entries(refusals), async ([what, [settings, expected]]) => {
+    for (const [what, [settings, expected]] of Object.entries(refusals)) {
       await using service = setting.run({ ...secure, ...settings });
       const end: { code?: number | null } = {};
       void service.ended.then(({ code }) => (end.code = code));
       await waitFor(() => end.code !== undefined, { timeoutMs: PATIENCE_MS }).catch(() => undefined);
       said.push(service.log);
       if (end.code !== 2 || !expected.test(service.log)) wrong.push(`${what}: ${end.code}: ${service.log}`);
-    });
+    }
     assert.deepEqual(wrong, []);
   });
 
@@ -271,12 +271,14 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
         { REDIS_URL: to(secure.REDIS_URL) },
         { ELASTICSEARCH_URL: to(secure.ELASTICSEARCH_URL) },
       ];
-      await inPairs(unreachable, async (settings) => {
-        const { code, stderr } = await command(['check'], settings);
-        assert.equal(code, 1);
-        assert.match(stderr, /ECONNREFUSED/);
-        assert.match((await command(['status'], settings)).stdout, /ECONNREFUSED/);
-      });
+      await Promise.all(
+        unreachable.map(async (settings) => {
+          const { code, stderr } = await command(['check'], settings);
+          assert.equal(code, 1);
+          assert.match(stderr, /ECONNREFUSED/);
+          assert.match((await command(['status'], settings)).stdout, /ECONNREFUSED/);
+        }),
+      );
       const port = await choosePort();
       await using service = setting.run({
         ...secure,
@@ -331,14 +333,4 @@ async function encryptionOf(url: string): Promise<{ ssl: boolean; by: string | n
   } finally {
     client.connection.stream.destroy();
   }
-}
-
-/** Does it for two at a time. */
-async function inPairs<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  const queue = all.values();
-  await Promise.all(
-    [1, 2].map(async () => {
-      for (const one of queue) await work(one);
-    }),
-  );
 }

@@ -25,7 +25,7 @@ it("the service goes on, with nothing lost, when its machine's clock jumps", asy
   const settings = { CLOCK_OFFSET_FILE: offset, NODE_OPTIONS: `--import=${jumping}` };
   await using writers = startWriters(setting.database, 2, 1);
   await using ready = await watchReadiness(t);
-  await using service = setting.run({ ...settings, ...ready.settings });
+  await using service = setting.spawn({ ...settings, ...ready.settings });
   await service.untilStreaming();
   await ready.isReady();
   let edits = 0;
@@ -49,7 +49,7 @@ it("the service goes on, with nothing lost, when its machine's clock jumps", asy
   await t.test('while all is built anew', async () => {
     await service.stop();
     await jumpTo(-2 * DAY_MS);
-    await using rebuilding = setting.run({
+    await using rebuilding = setting.spawn({
       ...settings,
       ES_SHOULD_DROP_INDEX: 'TRUE',
       SNAPSHOT_CHUNK_SIZE: '20',

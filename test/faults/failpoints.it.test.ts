@@ -36,7 +36,7 @@ it('a service that is killed at any point of its work loses nothing', async (t) 
     await t.test(name.replaceAll('-', ' '), { timeout: 2 * PATIENCE_MS }, async () => {
       const isRebuilt = rebuilding.includes(name);
       const settings = { ...SMALL_CHUNKS, ...(isRebuilt && { ES_SHOULD_DROP_INDEX: 'TRUE' }) };
-      await using killed = setting.run({ ...settings, FAILPOINT: isRebuilt ? name : `${name}:2` });
+      await using killed = setting.spawn({ ...settings, FAILPOINT: isRebuilt ? name : `${name}:2` });
       const state: { ended?: Ended } = {};
       void killed.ended.then((ended) => (state.ended = ended));
       while (!state.ended) {

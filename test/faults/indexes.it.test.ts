@@ -67,7 +67,7 @@ describe('an index that is changed by hand while the service runs', () => {
 
   it('is refused when it was restored from an older copy', async (t) => {
     await using setting = await openSeeded(t);
-    await using service = setting.run();
+    await using service = setting.spawn();
     await service.untilStreaming();
     await setting.covered();
     const restore = await copyIndex(setting, await servingIndex(setting));

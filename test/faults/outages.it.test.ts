@@ -74,7 +74,7 @@ describe('Redis', () => {
 
   it('may be emptied while nothing changes, and the service killed then', async (t) => {
     await using setting = await openSetting(t, { redis });
-    await using first = setting.run();
+    await using first = setting.spawn();
     await first.untilStreaming();
     await setting.covered();
     await setting.redis.flushall();
@@ -88,7 +88,7 @@ describe('Redis', () => {
   it('may be emptied in the middle of a snapshot, and the service killed then', async (t) => {
     await using setting = await openSetting(t, { redis });
     await seedRows(setting.admin, randomOf(1, 0));
-    await using first = setting.run(SLOW_SNAPSHOT);
+    await using first = setting.spawn(SLOW_SNAPSHOT);
     await first.until(({ written }) => written > 40);
     await setting.redis.flushall();
     await first.kill();

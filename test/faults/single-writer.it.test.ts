@@ -43,7 +43,7 @@ describe('of two services, only the holder of the slot writes', () => {
     await using elasticsearch = await openHeldElasticsearch(sharedServers().elasticsearchUrl);
     await using setting = await openSetting(t);
     const { admin } = setting;
-    await using former = setting.run({ ELASTICSEARCH_URL: elasticsearch.url });
+    await using former = setting.spawn({ ELASTICSEARCH_URL: elasticsearch.url });
     await former.untilStreaming();
     await setting.covered();
     elasticsearch.hold('genres');

@@ -21,7 +21,7 @@ it(`every document is what the rows make it, after random edits and restarts (SE
   await seedRows(setting.admin, randomOf(SEED, 0));
   await using writers = startWriters(setting.database, WRITERS, SEED);
   {
-    await using killedInItsSnapshot = setting.run(SLOW_SNAPSHOT);
+    await using killedInItsSnapshot = setting.spawn(SLOW_SNAPSHOT);
     const edits = writers.goOn(EDITS * 0.2);
     await killedInItsSnapshot.until(({ written }) => written > 50);
     await killedInItsSnapshot.kill();
@@ -39,13 +39,13 @@ it(`every document is what the rows make it, after random edits and restarts (SE
   }
   {
     const edits = writers.goOn(EDITS * 0.8);
-    await using killedInTheStream = setting.run();
+    await using killedInTheStream = setting.spawn();
     await killedInTheStream.until(({ written }) => written > 0);
     await killedInTheStream.kill();
     await edits;
   }
   {
-    await using last = setting.run();
+    await using last = setting.spawn();
     await writers.goOn(EDITS);
     await setting.assertConverged(TIMEOUT_MS);
     await last.kill();

@@ -17,7 +17,7 @@ describe('what is stored and acknowledged', () => {
     await using elasticsearch = await openHeldElasticsearch(sharedServers().elasticsearchUrl);
     await using setting = await openSetting(t);
     // A batch of one is a full one, which need not wait for another that is under way.
-    await using service = setting.run({ ELASTICSEARCH_URL: elasticsearch.url, BATCH_SIZE: '1' });
+    await using service = setting.spawn({ ELASTICSEARCH_URL: elasticsearch.url, BATCH_SIZE: '1' });
     await service.untilStreaming();
     await setting.covered();
 
@@ -47,7 +47,7 @@ describe('what is stored and acknowledged', () => {
     await using postgres = await startPostgres({ autovacuum: 'off' });
     await using elasticsearch = await openHeldElasticsearch(sharedServers().elasticsearchUrl);
     await using setting = await openSetting(t, { postgres });
-    await using service = setting.run({ ELASTICSEARCH_URL: elasticsearch.url });
+    await using service = setting.spawn({ ELASTICSEARCH_URL: elasticsearch.url });
     await service.untilStreaming();
 
     elasticsearch.hold('genres');

@@ -47,7 +47,7 @@ describe('projector reindex', () => {
 
   it('goes on after kill -9 of the service, where it was', async (t) => {
     await using setting = await openSetting(t, { own: items });
-    await using service = setting.run(SLOW_SNAPSHOT);
+    await using service = setting.spawn(SLOW_SNAPSHOT);
     await service.untilStreaming();
     const command = setting.command(['reindex']);
     const building = await half(setting, service);

@@ -63,7 +63,7 @@ describe('a resync', () => {
 
   it('is resumed where kill -9 has interrupted it', async (t) => {
     await using setting = await openWithoutSlot(t);
-    await using interrupted = setting.run({ RESYNC: 'auto', ...SLOW });
+    await using interrupted = setting.spawn({ RESYNC: 'auto', ...SLOW });
     await interrupted.until(({ written }) => written >= 40);
     await interrupted.kill();
     const building = await physicals(setting);

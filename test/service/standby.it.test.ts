@@ -8,10 +8,10 @@ import { PATIENCE_MS, type Service } from './support/service.ts';
 describe('a standby', () => {
   it('waits while another holds the slot, and takes over when that one dies', async (t) => {
     await using setting = await openSetting(t);
-    await using first = setting.run();
+    await using first = setting.spawn();
     await first.untilStreaming();
     await using ready = await watchReadiness(t);
-    await using standby = setting.run(ready.settings, ['--standby']);
+    await using standby = setting.run(ready.settings, { isStandby: true });
     await waits(standby);
     await ready.turns('another process holds the slot', async () => {
       await insertGenre(setting, 'Western');
@@ -29,7 +29,7 @@ describe('a standby', () => {
     await using setting = await openSetting(t);
     await using first = setting.run();
     await first.untilStreaming();
-    await using standby = setting.run({}, ['--standby']);
+    await using standby = setting.spawn({}, ['--standby']);
     await waits(standby);
     await standby.stop();
     await first.stop();
@@ -37,9 +37,9 @@ describe('a standby', () => {
 
   it('takes over from one that is frozen, which writes nothing when it wakes up', async (t) => {
     await using setting = await openSetting(t);
-    await using frozen = setting.run();
+    await using frozen = setting.spawn();
     await frozen.untilStreaming();
-    await using standby = setting.run({}, ['--standby']);
+    await using standby = setting.run({}, { isStandby: true });
     await waits(standby);
     frozen.signal('SIGSTOP');
     await insertGenre(setting, 'Western');

@@ -76,7 +76,7 @@ describe('at its start, the service', () => {
     await using setting = await openFollowed(t);
     await insertManyFilms(setting);
     const rebuild = { ES_SHOULD_DROP_INDEX: 'TRUE', SNAPSHOT_CHUNK_SIZE: '20' };
-    await using interrupted = setting.run({ ...rebuild, SNAPSHOT_MAX_RATE: '100' });
+    await using interrupted = setting.spawn({ ...rebuild, SNAPSHOT_MAX_RATE: '100' });
     await waitFor(async () => (await doneOf(setting, 'movies')) >= 40, { timeoutMs: 60_000 });
     await interrupted.kill();
     const { physical } = await progressOf(setting, 'movies');

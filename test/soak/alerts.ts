@@ -11,7 +11,8 @@ import { openFaultyElasticsearch } from '../faults/support/faulty-elasticsearch.
 import { blockWrites } from '../service/support/by-hand.ts';
 import { startPrometheus, type ActiveAlert, type Prometheus } from '../service/support/prometheus.ts';
 import { watchReadiness } from '../service/support/readiness.ts';
-import { PATIENCE_MS, type Service } from '../service/support/service.ts';
+import { PATIENCE_MS } from '../service/support/service.ts';
+import type { ServiceProcess } from '../service/support/service-process.ts';
 import { openSetting, type Setting } from '../service/support/setting.ts';
 import { sharedServers } from '../support/shared-servers.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
@@ -36,9 +37,9 @@ it('each alert fires in its fault, and is silent otherwise', async (t) => {
   };
   await using ready = await watchReadiness(t);
   const { HTTP_PORT } = ready.settings;
-  const start = (): Service =>
+  const start = (): ServiceProcess =>
     servers.use(
-      setting.run({
+      setting.spawn({
         HTTP_PORT,
         DATABASE_URL: links.postgres.url,
         REDIS_URL: links.redis.url,

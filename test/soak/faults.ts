@@ -4,7 +4,7 @@ import type { PostgresServer } from '../../dev/stack/postgres.ts';
 import type { Server } from '../../dev/stack/server.ts';
 import { blockWrites } from '../service/support/by-hand.ts';
 import type { Setting } from '../service/support/setting.ts';
-import type { Service } from '../service/support/service.ts';
+import type { ServiceProcess } from '../service/support/service-process.ts';
 import type { LinkState, TcpProxy } from '../support/tcp-proxy.ts';
 
 /** Everything that a fault can be done to. */
@@ -16,7 +16,7 @@ export interface World {
   readonly links: Readonly<Record<'postgres' | 'redis' | 'elasticsearch', TcpProxy>>;
   readonly random: Random;
   /** The service that runs now. */
-  readonly service: Service;
+  readonly service: ServiceProcess;
   /** Starts another when this one has ended. */
   restart(): void;
 }

@@ -6,7 +6,7 @@ import { below, randomOf } from '../../dev/load/random.ts';
 import { startElasticsearch, startPostgres, startRedis } from '../../dev/stack/stack.ts';
 import { cascadeKeyChanges, seedRows } from '../service/support/edits.ts';
 import { openSetting } from '../service/support/setting.ts';
-import type { Service } from '../service/support/service.ts';
+import type { ServiceProcess } from '../service/support/service-process.ts';
 import { startWriters } from '../service/support/writers.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait.ts';
@@ -44,9 +44,9 @@ it(`soak for ${MINUTES} minutes (SEED=${SEED})`, async (t) => {
   };
   const services = new AsyncDisposableStack();
   servers.use(services);
-  const start = (): Service =>
+  const start = (): ServiceProcess =>
     services.use(
-      setting.run({
+      setting.spawn({
         ...SETTINGS,
         DATABASE_URL: links.postgres.url,
         REDIS_URL: links.redis.url,

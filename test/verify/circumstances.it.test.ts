@@ -167,7 +167,7 @@ describe('projector verify', () => {
 
   it('waits for the stream, until Ctrl-C', async (t) => {
     await using setting = await openSetting(t);
-    await using service = setting.run();
+    await using service = setting.spawn();
     await service.untilStreaming();
     process.kill(service.pid, 'SIGSTOP');
     const child = startProjector(['verify'], setting.database.env);

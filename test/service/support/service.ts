@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { describeFailure } from '../../../src/cli/failure.ts';
+import { loadSettings } from '../../../src/config/settings.ts';
+import { createLogger } from '../../../src/ops/log.ts';
+import { createOverview, type Overview } from '../../../src/service/overview.ts';
+import { runService } from '../../../src/service/run.ts';
 import type { ServiceStatus } from '../../../src/service/status.ts';
+import { watchService } from '../../../src/service/watching.ts';
 import { waitFor, type WaitOptions } from '../../support/wait.ts';
-import { startProjector, type Ended } from './child.ts';
+import { shippedDefinitions, type Ended } from './child.ts';
 
-/** `projector run` as a process of its own. Disposing kills it if it has not ended. */
+/** A service that runs. Disposing ends it if it has not ended. */
 export interface Service extends AsyncDisposable {
-  readonly pid: number;
   /** What it has logged so far. */
   readonly log: string;
   /** Resolves when it has ended. */
@@ -15,12 +20,8 @@ export interface Service extends AsyncDisposable {
   until(condition: (status: ServiceStatus) => unknown, options?: WaitOptions): Promise<ServiceStatus>;
   /** Waits until every index serves and the changes stream. */
   untilStreaming(): Promise<void>;
-  /** Ends it by SIGTERM, which must be in order: exit code 0. */
+  /** Ends it as SIGTERM does, which must be in order: exit code 0. */
   stop(): Promise<void>;
-  /** Freezes it, and lets it go on. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Ends it by SIGKILL. */
-  kill(): Promise<void>;
 }
 
 /** Long enough for a machine that is busy with other things. */
@@ -29,55 +30,85 @@ export const PATIENCE_MS = 60_000;
 /** What the type definitions do not know yet: https://nodejs.org/api/test.html#contextpassed */
 type FinishedTest = TestContext & { readonly passed: boolean };
 
-/** Starts the service. Its log is shown when the test fails. */
+/**
+ * Starts in the test's own process what `projector run` runs: a process of its own takes longer to start than most tests
+ * take for all else. Its log is shown when the test fails.
+ */
 export function startService(
   t: TestContext,
   env: Readonly<Record<string, string>>,
-  readOwnStatus: () => Promise<ServiceStatus | null>,
-  options: readonly string[] = [],
+  { isStandby = false } = {},
 ): Service {
-  const child = startProjector(['run', ...options], env);
-  t.after(() => {
-    if (!(t as FinishedTest).passed)
-      t.diagnostic(`The log of the service ${child.pid}:\n${child.output.stderr}`);
-  });
+  const state: { log: string; overview?: Overview; hasEnded: boolean } = { log: '', hasEnded: false };
+  const stop = new AbortController();
+  const work = async (): Promise<void> => {
+    const settings = loadSettings({ DEFINITIONS_DIR: shippedDefinitions, ...env });
+    const log = createLogger(settings.logLevel, { write: (line) => (state.log += line) });
+    const overview = createOverview(settings);
+    state.overview = overview;
+    await using _watched = await watchService(settings, overview, log);
+    await runService({ settings, log, stop: stop.signal, isStandby, overview });
+  };
+  const ended = work()
+    .then(
+      () => 0,
+      (error: unknown) => {
+        const { text, exitCode } = describeFailure(error);
+        state.log += `${text}\n`;
+        return exitCode;
+      },
+    )
+    .then((code): Ended => {
+      state.hasEnded = true;
+      return { code, signal: null };
+    });
+  showLogOfFailure(t, () => state.log);
+  return {
+    ...untilOf(
+      () => state.overview?.status(),
+      () => state.hasEnded && { log: state.log },
+    ),
+    get log() {
+      return state.log;
+    },
+    ended,
+    stop: async () => {
+      stop.abort();
+      assert.deepEqual(await ended, { code: 0, signal: null }, state.log);
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await ended;
+    },
+  };
+}
 
+export function showLogOfFailure(t: TestContext, log: () => string): void {
+  t.after(() => {
+    if (!(t as FinishedTest).passed) t.diagnostic(`The log of the service:\n${log()}`);
+  });
+}
+
+/** Waits on what a service says of itself, for as long as it has not ended. */
+export function untilOf(
+  readStatus: () => ServiceStatus | undefined | Promise<ServiceStatus | undefined>,
+  hasEnded: () => false | { readonly log: string },
+): Pick<Service, 'until' | 'untilStreaming'> {
   const until: Service['until'] = async (condition, options = {}) => {
-    const reached = waitFor(
+    const found = await waitFor(
       async () => {
-        const status = await readOwnStatus();
-        // The status of one that was killed outlives it for a while.
-        if (status?.pid === child.pid && condition(status)) return status;
-        return child.hasEnded && { ended: child.output.stderr };
+        const status = await readStatus();
+        return status && condition(status) ? { status } : hasEnded();
       },
       { timeoutMs: PATIENCE_MS, ...options },
     );
-    const found = await reached;
-    if ('ended' in found) throw new Error(`The service has ended meanwhile: ${found.ended.slice(-2_000)}`);
-    return found;
+    if ('log' in found) throw new Error(`The service has ended meanwhile: ${found.log.slice(-2_000)}`);
+    return found.status;
   };
   return {
-    pid: child.pid,
-    get log() {
-      return child.output.stderr;
-    },
-    ended: child.ended,
     until,
     untilStreaming: async () => {
       await until(({ state }) => state === 'streaming', { what: 'the service to stream' });
-    },
-    stop: async () => {
-      child.kill('SIGTERM');
-      assert.deepEqual(await child.ended, { code: 0, signal: null }, child.output.stderr);
-    },
-    signal: (signal) => child.kill(signal),
-    kill: async () => {
-      child.kill('SIGKILL');
-      await child.ended;
-    },
-    [Symbol.asyncDispose]: async () => {
-      if (!child.hasEnded) child.kill('SIGKILL');
-      await child.ended;
     },
   };
 }

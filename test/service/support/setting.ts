@@ -18,6 +18,7 @@ import { getDocument, readDocuments, type StoredDocument } from './documents.ts'
 import { expectedDocuments } from './expected-documents.ts';
 import { createTables, openDefinitionsFolder, readExpected, type OwnSchema } from './own-schema.ts';
 import { PATIENCE_MS, startService, type Service } from './service.ts';
+import { startServiceProcess, type ServiceProcess } from './service-process.ts';
 
 export interface SettingOptions extends Omit<TestDatabaseOptions, 'schema'> {
   /** In place of the films' schema, definitions and documents. */
@@ -35,8 +36,10 @@ export interface Setting extends AsyncDisposable {
   readonly redis: Redis;
   /** Opens another session, when Postgres has ended the one before. */
   reconnect(): Promise<void>;
-  /** Starts `projector run`, with these settings beside the usual ones, and these options. */
-  run(settings?: Readonly<Record<string, string>>, options?: readonly string[]): Service;
+  /** Starts the service, with these settings beside the usual ones. */
+  run(settings?: Readonly<Record<string, string>>, options?: { readonly isStandby: boolean }): Service;
+  /** Starts `projector run` as a process of its own, which can be killed, with these options. */
+  spawn(settings?: Readonly<Record<string, string>>, options?: readonly string[]): ServiceProcess;
   /** Runs another command to its end. */
   command(
     args: readonly string[],
@@ -125,8 +128,18 @@ export async function openSetting(t: TestContext, options: SettingOptions = {}):
     covered,
     confirmedUpTo,
     documents,
-    run(settings = {}, options = []) {
-      const service = startService(t, { ...env, ...settings }, () => readStatus(redis, name), options);
+    run(settings = {}, options) {
+      const service = startService(t, { ...env, ...settings }, options);
+      services.push(service);
+      return service;
+    },
+    spawn(settings = {}, options) {
+      const service = startServiceProcess(
+        t,
+        { ...env, ...settings },
+        () => readStatus(redis, name),
+        options,
+      );
       services.push(service);
       return service;
     },
