@@ -208,6 +208,7 @@ describe('the films in Chromium, through nginx', { skip }, () => {
       await page.getByRole('button', { name: 'English' }).click();
       await page.getByRole('menuitem', { name: 'Русский' }).click();
       await page.getByRole('columnheader', { name: 'Название' }).waitFor();
+      assert.equal(await page.locator('html').getAttribute('lang'), 'ru');
       await assertGood(page, 'admin-russian');
       await page.getByRole('button', { name: 'Русский' }).click();
       await page.getByRole('menuitem', { name: 'English' }).click();

@@ -29,7 +29,15 @@ import {
   type RaRecord,
 } from 'react-admin';
 import { film } from '../../shared/rows.ts';
-import { CarefulEdit, CheckedForm, EditToolbar, roleChoices, typeChoices, useIsSmall } from './parts.tsx';
+import {
+  CarefulEdit,
+  CheckedForm,
+  EditToolbar,
+  roleChoices,
+  tenths,
+  typeChoices,
+  useIsSmall,
+} from './parts.tsx';
 import { resolverOf } from './resolver.ts';
 
 const filters = [
@@ -74,7 +82,7 @@ export function FilmList(): ReactElement {
           <TextField source="title" />
           <DateField source="creation_date" options={{ timeZone: 'UTC' }} />
           <SelectField source="type" choices={typeChoices} />
-          <NumberField source="rating" options={{ minimumFractionDigits: 1, maximumFractionDigits: 1 }} />
+          <NumberField source="rating" options={tenths} />
           <ReferenceArrayField source="genres" reference="genres" sortable={false}>
             <SingleFieldList linkType={false} sx={{ gap: 0.5 }}>
               <ChipField source="name" size="small" />

@@ -1,7 +1,7 @@
 import LogoutIcon from '@mui/icons-material/PhonelinkErase';
 import SearchIcon from '@mui/icons-material/Search';
 import { IconButton, ListItemIcon, ListItemText, MenuItem, Tooltip } from '@mui/material';
-import type { ReactElement, ReactNode } from 'react';
+import { useEffect, type ReactElement, type ReactNode } from 'react';
 import {
   AppBar,
   Layout,
@@ -10,13 +10,19 @@ import {
   Logout,
   ToggleThemeButton,
   useGetIdentity,
+  useLocale,
   useLogout,
   UserMenu,
   useTranslate,
 } from 'react-admin';
 import { logOutEverywhere } from './auth-provider.ts';
+import { useIsSmall } from './parts.tsx';
 
 export function SiteLayout({ children }: { readonly children: ReactNode }): ReactElement {
+  const locale = useLocale();
+  useEffect(() => {
+    document.documentElement.lang = locale;
+  }, [locale]);
   return <Layout appBar={SiteAppBar}>{children}</Layout>;
 }
 
@@ -24,8 +30,14 @@ function SiteAppBar(): ReactElement {
   return <AppBar userMenu={<SiteUserMenu />} toolbar={<Tools />} />;
 }
 
+const shortLanguages = [
+  { locale: 'en', name: 'EN' },
+  { locale: 'ru', name: 'РУ' },
+];
+
 function Tools(): ReactElement {
   const translate = useTranslate();
+  const small = useIsSmall();
   return (
     <>
       <Tooltip title={translate('site.search')}>
@@ -33,7 +45,7 @@ function Tools(): ReactElement {
           <SearchIcon />
         </IconButton>
       </Tooltip>
-      <LocalesMenuButton />
+      <LocalesMenuButton {...(small && { languages: shortLanguages })} />
       <ToggleThemeButton />
       <LoadingIndicator />
     </>

@@ -22,6 +22,8 @@ import {
 import { filmTypes, roles } from '../../shared/limits.ts';
 
 export const typeChoices = filmTypes.map((type) => ({ id: type, name: `site.${type}` }));
+/** How a rating is written. */
+export const tenths = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 export const roleChoices = roles.map((role) => ({ id: role, name: `site.${role}` }));
 
 export function useIsSmall(): boolean {
@@ -87,7 +89,7 @@ export function FilmsOf({ target }: { readonly target: 'genre' | 'person' }): Re
         <TextField source="title" />
         <DateField source="creation_date" options={{ timeZone: 'UTC' }} />
         <SelectField source="type" choices={typeChoices} />
-        <NumberField source="rating" />
+        <NumberField source="rating" options={tenths} />
       </Datagrid>
     </ReferenceManyField>
   );

@@ -1,4 +1,4 @@
-import type { CheckboxProps } from '@mui/material';
+import type { CheckboxProps, Theme } from '@mui/material';
 import { defaultDarkTheme, defaultLightTheme, type RaThemeOptions } from 'react-admin';
 
 const typography = {
@@ -17,7 +17,12 @@ const components: RaThemeOptions['components'] = {
     },
   },
   RaLogin: {
-    styleOverrides: { root: { backgroundImage: 'none' } },
+    styleOverrides: {
+      root: ({ theme }: { theme: Theme }) => ({
+        backgroundImage: 'none',
+        '& .RaLogin-icon': { backgroundColor: theme.palette.primary.main },
+      }),
+    },
   },
 };
 

@@ -56,7 +56,7 @@ export type TextKey = keyof typeof english;
 
 const russian: Record<TextKey, string | Forms> = {
   films: 'Фильмы',
-  edit: 'Редактировать',
+  edit: 'Правка',
   searchLabel: 'Поиск фильмов',
   placeholder: 'Название, слово, имя …',
   found: { one: '{n} фильм', few: '{n} фильма', many: '{n} фильмов', other: '{n} фильма' },
