@@ -225,6 +225,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     untilWritten: pipeline.untilWritten,
     onServed: () => deadLetters.sweep(),
     documentIds: pipeline.documentIds,
+    oldestPendingMs: () => pipeline.oldestPendingMs,
     newest,
     log,
     now,

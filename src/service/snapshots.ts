@@ -13,7 +13,7 @@ import type { Counts } from './counts.ts';
 import type { Project } from './projection.ts';
 import type { RebuildMarker } from './rebuild.ts';
 import { endReindex, type Reindex, type ReindexStore } from './reindexes.ts';
-import type { BuildTarget } from './targets.ts';
+import { hasBefore, type BuildTarget } from './targets.ts';
 
 export interface SnapshotsOptions {
   readonly settings: Settings;
@@ -38,6 +38,8 @@ export interface SnapshotsOptions {
   readonly documentIds: (index: string, olderThan: Lsn) => AsyncIterable<readonly string[]>;
   /** A version newer than that of any document, once all that is older is visible. */
   readonly newest: () => Promise<Lsn>;
+  /** How long the oldest unfinished work of the stream has been there, in ms. */
+  readonly oldestPendingMs: () => number;
   readonly log: Logger;
   readonly now: () => number;
   /** Ends snapshots between two chunks; what is done is kept. */
@@ -70,6 +72,14 @@ export interface Snapshots {
 
 /** A search that has begun before the alias was moved may go on for so long in the index that it found. */
 const SEARCHES_END_MS = 2_000;
+
+/** Where work of the stream has waited for so long, no chunk begins of an index whose documents searches have already. */
+const PROMPT_MS = 100;
+/** But once in so long one does, whatever the stream has to do. */
+const GIVES_WAY_MS = 1_000;
+const GIVES_WAY_LOOK_MS = 10;
+/** Such chunks are small, so that what comes meanwhile need not wait long behind one. */
+const SMALL_CHUNK = 250;
 
 /** The session's snapshots: the second producer of ids, beside the stream. */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
@@ -157,6 +167,20 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     removals.push(removal);
   };
 
+  /** Whether searches have its documents, or those of the index that it is to replace. */
+  const isSearched = ({ index, isBuilding }: BuildTarget): boolean =>
+    !isBuilding || hasBefore(options.targets, index);
+
+  /** Edits that searches are to find go first: while there are any, one chunk at a time. */
+  const giveWay = async (running: number): Promise<void> => {
+    const untilMs = now() + GIVES_WAY_MS;
+    const mayBegin = (): boolean => {
+      const waitedMs = options.oldestPendingMs();
+      return running === 0 ? waitedMs < PROMPT_MS : waitedMs === 0;
+    };
+    while (!mayBegin() && now() < untilMs && !ending.aborted) await delay(GIVES_WAY_LOOK_MS);
+  };
+
   /** Reads the rows that the index pages, and writes their documents into the target. */
   const readAll = (
     target: BuildTarget,
@@ -168,7 +192,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       query: connections.query,
       project: (ids) => project(target, ids),
       progress,
-      chunkSize: settings.snapshotChunkSize,
+      ...(isSearched(target)
+        ? { giveWay, chunkSize: Math.min(SMALL_CHUNK, settings.snapshotChunkSize) }
+        : { chunkSize: settings.snapshotChunkSize }),
       parallelism: settings.snapshotParallelism,
       maxRate: settings.snapshotMaxRate,
       signal: ending,

@@ -20,6 +20,8 @@ export interface SnapshotOptions {
   readonly parallelism: number;
   /** Documents a second at most; 0 for no throttle. */
   readonly maxRate: number;
+  /** Waited for before each chunk, while so many others are under way. */
+  readonly giveWay?: (running: number) => Promise<void>;
   /** Does what is left when every row is written, before the snapshot counts as done; false when it was ended. */
   readonly finish: () => Promise<boolean>;
   /** Ends the snapshot between two chunks; what is done is kept. */
@@ -64,6 +66,7 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
     pageSize: chunkSize,
     after: state.after ?? undefined,
   })) {
+    await options.giveWay?.(running.size);
     if (signal.aborted || failure.signal.aborted) break;
     const chunk = { size: keys.length, last: keys.at(-1) ?? [], isDone: false };
     chunks.push(chunk);

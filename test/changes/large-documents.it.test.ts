@@ -38,7 +38,7 @@ it(`documents of ${MIB} MiB are followed, in bounded memory`, async (t) => {
   await using setting = await openSetting(t, { own: archive });
   const { admin } = setting;
   await using service = setting.spawn();
-  await service.untilStreaming();
+  await service.until(({ state }) => state === 'streaming', { timeoutMs: TIMEOUT_MS });
   await assertSame(setting);
   await admin.query(`
     update archive.book set title = title || '!';

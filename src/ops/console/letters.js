@@ -7,6 +7,8 @@ import { create, fillRows, find, setText } from './page.js';
  * @typedef {{ what: 'retry' | 'drop', index: string, id: string }} Task what to do with one
  */
 
+const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
 /**
  * Shows the dead letters, and what may be done with them.
  * @param {{ total: number, letters: readonly Letter[], canAct: boolean, onTask: (task: Task) => void }} shown
@@ -38,7 +40,7 @@ export function showLetters({ total, letters, canAct, onTask }) {
         id === null ? '' : ' ',
         create('code', { textContent: id ?? '' }),
       ),
-      create('td', {}, create('time', { dateTime: at, textContent: new Date(at).toLocaleString() })),
+      create('td', {}, create('time', { dateTime: at, textContent: WHEN.format(new Date(at)) })),
       create(
         'td',
         {},

@@ -46,7 +46,8 @@ export function startService(
     const log = createLogger(settings.logLevel, { write: (line) => (state.log += line) });
     const overview = createOverview(settings);
     state.overview = overview;
-    await using _watched = await watchService(settings, overview, log);
+    await using resources = new AsyncDisposableStack();
+    resources.use(await watchService(settings, overview, log));
     await runService({ settings, log, stop: stop.signal, isStandby, overview });
   };
   const ended = work()

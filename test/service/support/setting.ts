@@ -134,12 +134,7 @@ export async function openSetting(t: TestContext, options: SettingOptions = {}):
       return service;
     },
     spawn(settings = {}, options) {
-      const service = startServiceProcess(
-        t,
-        { ...env, ...settings },
-        () => readStatus(redis, name),
-        options,
-      );
+      const service = startServiceProcess(t, { ...env, ...settings }, () => readStatus(redis, name), options);
       services.push(service);
       return service;
     },
