@@ -84,7 +84,8 @@ export function addPublicRoutes(app: FastifyInstance, query: Query): void {
       if (page > totalPages) throw notFound();
       const results = await query<z.output<typeof movie>>(
         `select ${columns}
-           from (select * from content.film_work order by title, id limit $1 offset $2) as film_work
+           from (select id from content.film_work order by title, id limit $1 offset $2) as page
+           join content.film_work using (id)
           order by title, id`,
         [perPage, (page - 1) * perPage],
       );

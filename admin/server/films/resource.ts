@@ -71,15 +71,16 @@ export async function listRows<Row extends object, Filter extends Page>(
   const sorted = `${order?.(filter) ?? filter.sort} ${filter.order} nulls last, id`;
   const [limit, offset] = [`$${values.length + 1}`, `$${values.length + 2}`];
   const [rows, [counted]] = await Promise.all([
-    // What belongs to a row is read for those of the page alone.
+    // All rows that match are sorted, so by as little of them as can be; the rest is read for those of the page alone.
     query<Row>(
       `select ${columns}
          from (
-           select * from content.${table}
+           select id from content.${table}
             where ${matching}
             order by ${sorted}
             limit ${limit} offset ${offset}
-         ) as ${table}
+         ) as page
+         join content.${table} using (id)
         order by ${sorted}`,
       [...values, filter.per_page, (filter.page - 1) * filter.per_page],
     ),

@@ -94,21 +94,19 @@ function toHit({
   _source: film,
   _version: version = 0,
   highlight = {},
-  inner_hits,
 }: estypes.SearchHit<FilmDocument>): Hit[] {
-  if (film === undefined) return [];
-  const directors =
-    inner_hits?.['directors']?.hits.hits.flatMap((hit) => hit.highlight?.['directors.name'] ?? []) ?? [];
-  return [{ film, version, highlights: toHighlights(highlight, directors) }];
+  return film === undefined ? [] : [{ film, version, highlights: toHighlights(highlight) }];
 }
 
-function toHighlights(found: Readonly<Record<string, string[]>>, directors: readonly string[]): Highlights {
-  const { title, description, actors_names = [], writers_names = [] } = found;
-  const names = [...actors_names, ...writers_names, ...directors];
+function toHighlights({ title, description, ...names }: Readonly<Record<string, string[]>>): Highlights {
   return {
     ...(title?.[0] !== undefined && { title: title[0] }),
     ...(description?.[0] !== undefined && { description: description[0] }),
-    names: Object.fromEntries(names.map((marked) => [unmark(marked), marked])),
+    names: Object.fromEntries(
+      Object.values(names)
+        .flat()
+        .map((marked) => [unmark(marked), marked]),
+    ),
   };
 }
 
