@@ -31,8 +31,8 @@ const directions = way.map((folder, position) => ({
             message: `src/${folder} lies before src/${later} on the data's way.`,
           })),
           {
-            group: ['**/dev/*', '**/test/*', '**/bench/*'],
-            message: 'src/ ships; dev/, test/ and bench/ do not.',
+            group: ['**/dev/*', '**/test/*', '**/bench/*', '**/admin/**'],
+            message: "src/ ships; dev/, test/ and bench/ do not, and the films' site ships by itself.",
           },
         ],
       },
@@ -41,7 +41,7 @@ const directions = way.map((folder, position) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['node_modules/', '.stack/', '.cache/', 'eslint.config.js'] },
+  { ignores: ['node_modules/', '.stack/', '.cache/', 'admin/web/dist/', 'eslint.config.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -72,4 +72,20 @@ export default tseslint.config(
     },
   },
   ...directions,
+  {
+    files: ['admin/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['**/src/**', '**/dev/**', '**/test/**', '**/bench/**'],
+              message: "The films' site is a workspace of its own.",
+            },
+          ],
+        },
+      ],
+    },
+  },
 );

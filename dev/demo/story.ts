@@ -19,9 +19,10 @@ import { demoFilmCount, demoFilms } from './films.ts';
 import { align, count, duration, type Screen } from './screen.ts';
 import { showSearches } from './searches.ts';
 import { startService } from './service.ts';
+import { startSite } from './site.ts';
 import { watchSnapshots } from './snapshot.ts';
 import { watchStatus } from './status-watch.ts';
-import { describeAddresses } from './try-it.ts';
+import { describeAddresses, describeSite } from './try-it.ts';
 
 export interface DemoOptions {
   readonly screen: Screen;
@@ -93,6 +94,15 @@ async function tell(
     );
     await showSearches(elasticsearch, screen, signal);
 
+    screen.chapter(
+      'Site',
+      "The films' editing site, and a search page that follows the edits: edit a film on the left, and watch it",
+      'change on the right.',
+    );
+    const serviceUrl = `http://127.0.0.1:${settings.HTTP_PORT}`;
+    const site = await startSite(stack, serviceUrl, screen, resources, signal);
+    for (const line of describeSite(site)) screen.say(line);
+
     screen.chapter('Figures', `All of it on this machine, in ${duration(performance.now() - startedAt)}.`);
     const bounds = { client, elasticsearch, timeoutMs: arrivalTimeoutMs, signal };
     const agreements = await compareCounts(bounds);
@@ -113,7 +123,8 @@ async function tell(
       databaseUrl: stack.postgres.urlOf('films', roles.adminSite),
       redisUrl: stack.redis.url,
       elasticsearchUrl: stack.elasticsearch.url,
-      serviceUrl: `http://127.0.0.1:${settings.HTTP_PORT}`,
+      serviceUrl,
+      site,
       envFile,
       log: service.log,
     });

@@ -1,4 +1,5 @@
 import { align } from './screen.ts';
+import type { DemoSite } from './site.ts';
 
 export interface Addresses {
   /** The films' database, as a role that may edit films. */
@@ -6,6 +7,7 @@ export interface Addresses {
   readonly redisUrl: string;
   readonly elasticsearchUrl: string;
   readonly serviceUrl: string;
+  readonly site: DemoSite;
   /** The service's settings, and its log. */
   readonly envFile: string;
   readonly log: string;
@@ -17,10 +19,13 @@ export function describeAddresses({
   redisUrl,
   elasticsearchUrl,
   serviceUrl,
+  site,
   envFile,
   log,
 }: Addresses): string[] {
   return align([
+    ...siteRows(site),
+    [],
     ['Postgres', databaseUrl],
     ['Redis', redisUrl],
     ['Elasticsearch', elasticsearchUrl],
@@ -37,4 +42,17 @@ export function describeAddresses({
     ['for programs', `curl ${serviceUrl}/status; curl ${serviceUrl}/metrics`],
     ['its log', `tail -f '${log}'`],
   ]);
+}
+
+/** Where the films' site is, and who may edit there. */
+export function describeSite(site: DemoSite): string[] {
+  return align(siteRows(site));
+}
+
+function siteRows({ url, user, password }: DemoSite): string[][] {
+  return [
+    ['search page', `${url}/`],
+    ['editing site', `${url}/admin/   as ${user}, password ${password}`],
+    ['API', `${url}/api/docs`],
+  ];
 }

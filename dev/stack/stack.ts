@@ -110,11 +110,12 @@ export async function startElasticsearch(
   return started(elasticsearch, () => elasticsearch.start(signal));
 }
 
-/** The service's settings that say where the servers are, and the superuser's URL, as commands read them. */
+/** The settings of the service and of the films' site that say where the servers are, and the superuser's URL. */
 export function stackEnvironment({ postgres, redis, elasticsearch }: Stack): Record<string, string> {
   return {
     ADMIN_DATABASE_URL: postgres.urlOf('films'),
     DATABASE_URL: postgres.urlOf('films', roles.service),
+    FILMS_DATABASE_URL: postgres.urlOf('films', roles.adminSite),
     REDIS_URL: redis.url,
     ELASTICSEARCH_URL: elasticsearch.url,
     ...(wantedVersions().wal2json && { DECODER: 'wal2json' }),

@@ -25,6 +25,7 @@ export const composeVariables: readonly ComposeVariable[] = [
   { env: 'POSTGRES_PORT', default: '5432', description: 'Port of Postgres on 127.0.0.1' },
   { env: 'REDIS_PORT', default: '6379', description: 'Port of Redis on 127.0.0.1' },
   { env: 'ELASTICSEARCH_PORT', default: '9200', description: 'Port of Elasticsearch on 127.0.0.1' },
+  { env: 'NGINX_PORT', default: '8080', description: "Port of the films' site on 127.0.0.1" },
   { env: 'ELASTICSEARCH_HEAP', default: '1g', description: "Elasticsearch's heap, as in -Xmx" },
   {
     env: 'ELASTICSEARCH_MEMORY',

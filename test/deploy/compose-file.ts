@@ -8,6 +8,7 @@ export const checkout = join(import.meta.dirname, '../..');
 /** What these tests read of a service; the rest is the published schema's to check. */
 const serviceSchema = z.object({
   image: z.string(),
+  build: z.unknown().optional(),
   environment: z.record(z.string(), z.string()).default({}),
   ports: z.array(z.string()).default([]),
   volumes: z.array(z.union([z.string(), z.object({ type: z.string(), source: z.string() })])).default([]),

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import { composeVariables } from '../../src/config/compose-variables.ts';
+import { loadSettings as loadSiteSettings } from '../../admin/server/settings.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { listSettings } from '../../src/config/table.ts';
 import { readScrapeTargets } from './prometheus-files.ts';
@@ -43,11 +44,18 @@ test('the published schema finds a misspelt key', () => {
   assert.equal(validate({ services: { redis: { image: 'redis:8', helthcheck: { test: 'true' } } } }), false);
 });
 
-test('there are the three servers, the projector, and by a profile what watches it; each has a healthcheck and is restarted', () => {
+test("there are the three servers, the projector, the films' site, and by a profile what watches it; each has a healthcheck and is restarted", () => {
   const services = readServices();
   const withProfile = (profile: string | undefined): string[] =>
     Object.keys(services).filter((name) => services[name]?.profiles[0] === profile);
-  assert.deepEqual(withProfile(undefined).sort(), ['elasticsearch', 'postgres', 'projector', 'redis']);
+  assert.deepEqual(withProfile(undefined).sort(), [
+    'elasticsearch',
+    'movies-admin',
+    'nginx',
+    'postgres',
+    'projector',
+    'redis',
+  ]);
   assert.deepEqual(withProfile('monitoring'), ['prometheus', 'grafana']);
   for (const [name, service] of Object.entries(services)) {
     assert.ok(service.healthcheck, name);
@@ -65,15 +73,14 @@ test('the projector waits until each server is healthy', () => {
 
 test('every port is published on 127.0.0.1 alone', () => {
   const ports = Object.values(readServices()).flatMap((service) => service.ports);
-  assert.equal(ports.length, 6);
+  assert.equal(ports.length, 7);
   for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/);
 });
 
 test('every image from a registry has a version, and may have its digest', () => {
-  const { projector, ...servers } = readServices();
-  assert.ok(projector);
-  for (const { image } of Object.values(servers))
-    assert.match(image, /:v?\d+(\.\d+)*(-\w+)?(@sha256:[0-9a-f]{64})?$/);
+  const servers = Object.values(readServices()).filter(({ build }) => build === undefined);
+  assert.equal(servers.length, 5);
+  for (const { image } of servers) assert.match(image, /:v?\d+(\.\d+)*(-\w+)?(@sha256:[0-9a-f]{64})?$/);
 });
 
 test('no container has a right beyond its user, or more memory than it is given; all but one write into volumes alone', () => {
@@ -198,4 +205,26 @@ test('the projector has longer to end than it takes itself at most', () => {
   const { shutdownTimeoutMs } = loadSettings(readServices()['projector']?.environment ?? {});
   const grace = /^(\d+)s$/.exec(readServices()['projector']?.stop_grace_period ?? '');
   assert.ok(Number(grace?.[1]) * 1000 > shutdownTimeoutMs);
+});
+
+test("the films' site is reached by nginx alone, and gets settings that are valid", () => {
+  const { 'movies-admin': site, nginx } = readServices({ FILMS_ADMIN_PASSWORD: 'p' });
+  assert.deepEqual(site?.ports, []);
+  const settings = loadSiteSettings(site.environment);
+  assert.equal(settings.FILMS_DATABASE_URL, 'postgres://films_admin:p@postgres:5432/films');
+  assert.equal(nginx?.environment['NGINX_ADMIN'], `movies-admin:${settings.SITE_PORT}`);
+  assert.deepEqual(nginx.ports, ['127.0.0.1:8080:8080']);
+});
+
+test('nginx is told everything that its configuration leaves open, by its image or the compose file', () => {
+  const template = readFileSync(join(checkout, 'deploy/nginx/nginx.conf.template'), 'utf8');
+  const dockerfile = readFileSync(join(checkout, 'admin/Dockerfile'), 'utf8');
+  const wanted = new Set([...template.matchAll(/\$\{(NGINX_[A-Z_]+)\}/g)].map(([, name]) => name ?? ''));
+  const told = new Set([...dockerfile.matchAll(/\b(NGINX_[A-Z_]+)=/g)].map(([, name]) => name));
+  for (const name of Object.keys(readServices()['nginx']?.environment ?? {})) told.add(name);
+  assert.ok(wanted.size > 5);
+  assert.deepEqual(
+    [...wanted].filter((name) => !told.has(name)),
+    [],
+  );
 });

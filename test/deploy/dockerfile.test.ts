@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { readServices } from './compose-file.ts';
+import { checkout, readServices } from './compose-file.ts';
 import { readDockerfile, readDockerignore, type Step } from './dockerfile.ts';
 
 function stepsOf<Kind extends Step['kind']>(kind: Kind): Extract<Step, { kind: Kind }>[] {
@@ -57,4 +59,24 @@ test('secrets, history, tests and what this machine fetched stay out of the buil
   for (const path of ['package-lock.json', 'src/cli/main.ts', 'definitions/movies.yaml', 'LICENSE']) {
     assert.ok(!ignored.ignores(path), path);
   }
+});
+
+test("the films' site's images are built of files that are there, from the lock file, and run as others than root", () => {
+  const steps = readDockerfile('admin/Dockerfile');
+  const ignored = readDockerignore('admin/Dockerfile.dockerignore');
+  const sources = steps.flatMap((step) => (step.kind === 'COPY' && !step.from ? step.sources : []));
+  assert.ok(sources.length > 10);
+  for (const source of sources) {
+    assert.ok(existsSync(join(checkout, source)), source);
+    assert.ok(!ignored.ignores(source.replace(/\/$/, '')), source);
+  }
+  const commands = steps.flatMap((step) => (step.kind === 'RUN' ? step.command.split(' --')[0] : []));
+  assert.deepEqual(commands, ['npm ci', 'npm run build', 'npm ci']);
+  const users = steps.flatMap((step) => (step.kind === 'USER' ? step.value : []));
+  assert.deepEqual(users, ['nginx', 'node']);
+  const healthcheck = steps.find((step) => step.kind === 'HEALTHCHECK');
+  assert.deepEqual(readServices()['movies-admin']?.healthcheck?.test, [
+    'CMD',
+    ...(healthcheck?.command ?? []),
+  ]);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { checkout } from './compose-file.ts';
 
-/** One step of the `Dockerfile`, as far as it is used there; anything else is an error. */
+/** One step of a Dockerfile, as far as ours use them; anything else is an error. */
 export type Step =
   | { readonly kind: 'FROM'; readonly image: string; readonly stage: string | undefined }
   | {
@@ -22,8 +22,8 @@ export type Step =
   | { readonly kind: 'CMD'; readonly command: string[] }
   | { readonly kind: 'HEALTHCHECK'; readonly command: string[] };
 
-export function readDockerfile(): Step[] {
-  const file = DockerfileParser.parse(readFileSync(join(checkout, 'Dockerfile'), 'utf8'));
+export function readDockerfile(path = 'Dockerfile'): Step[] {
+  const file = DockerfileParser.parse(readFileSync(join(checkout, path), 'utf8'));
   return file.getInstructions().map((instruction): Step => {
     const content = instruction.getArgumentsContent() ?? '';
     const words = instruction.getArguments().map((argument) => argument.getValue());
@@ -67,7 +67,7 @@ function parseExecForm(content: string): string[] {
   return z.array(z.string()).parse(JSON.parse(content.slice(content.indexOf('['))));
 }
 
-/** What `.dockerignore` keeps out of the build. */
-export function readDockerignore(): Ignore {
-  return dockerignore.default().add(readFileSync(join(checkout, '.dockerignore'), 'utf8').split('\n'));
+/** What `.dockerignore`, or another such file, keeps out of the build. */
+export function readDockerignore(path = '.dockerignore'): Ignore {
+  return dockerignore.default().add(readFileSync(join(checkout, path), 'utf8').split('\n'));
 }

@@ -3,6 +3,7 @@ import { globSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
+import sitePackageJson from '../../admin/package.json' with { type: 'json' };
 import packageJson from '../../package.json' with { type: 'json' };
 import { buildByHand } from './build-by-hand.ts';
 
@@ -53,11 +54,14 @@ test('the image that the Dockerfile builds', async (t) => {
     await image.run(['node', '--input-type=module', '--eval', script, ...paths]);
   });
 
-  await t.test('has no package for development', () => {
+  await t.test("has no package for development, nor of the films' site", () => {
     const installed = readdirSync(join(image.app, 'node_modules'));
     assert.ok(installed.includes('pg'));
+    const { dependencies, devDependencies } = packageJson;
+    const others = Object.keys({ ...devDependencies, ...sitePackageJson.dependencies });
+    assert.ok(others.includes('fastify'));
     assert.deepEqual(
-      Object.keys(packageJson.devDependencies).filter((name) => installed.includes(name)),
+      others.filter((name) => !(name in dependencies) && installed.includes(name)),
       [],
     );
   });

@@ -84,12 +84,20 @@ export async function access(token) {
  */
 export function act(path, asked, token) {
   return answerOf(
-    fetch(path, {
+    fetch(addressOf(path), {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify(asked),
     }),
   );
+}
+
+/**
+ * Beside the page, which a proxy may have under another path.
+ * @param {string} path
+ */
+function addressOf(path) {
+  return `.${path}`;
 }
 
 /** What the service says instead of doing what was asked for. */
@@ -110,7 +118,7 @@ export class Refusal extends Error {
  */
 function get(path, token = null) {
   return answerOf(
-    fetch(path, {
+    fetch(addressOf(path), {
       signal: AbortSignal.timeout(ANSWER_MS),
       headers: token === null ? {} : { authorization: `Bearer ${token}` },
     }),

@@ -7,6 +7,8 @@ interface FilmRow {
   readonly id: string;
   readonly title: string;
   readonly description: string | null;
+  readonly creation_date: string | null;
+  readonly type: string | null;
   readonly rating: number | null;
 }
 interface GenreRow {
@@ -35,7 +37,7 @@ interface PersonLink {
 export async function expectedDocuments(client: Client): Promise<ExpectedDocuments> {
   await client.query('begin transaction isolation level repeatable read read only');
   try {
-    const films = await rowsOf<FilmRow>(client, 'film_work order by title, id');
+    const films = await rowsOf<FilmRow>(client, 'film_work order by title, id', ', creation_date::text');
     const genres = await rowsOf<GenreRow>(client, 'genre order by name');
     const persons = await rowsOf<PersonRow>(client, 'person order by full_name, id');
     const genreLinks = await rowsOf<GenreLink>(client, 'genre_film_work');
@@ -55,8 +57,9 @@ export async function expectedDocuments(client: Client): Promise<ExpectedDocumen
   }
 }
 
-async function rowsOf<Row extends object>(client: Client, from: string): Promise<Row[]> {
-  return (await client.query<Row>(`select * from content.${from}`)).rows;
+/** With more columns, which replace those of the same name. */
+async function rowsOf<Row extends object>(client: Client, from: string, more = ''): Promise<Row[]> {
+  return (await client.query<Row>(`select *${more} from content.${from}`)).rows;
 }
 
 function movies(
@@ -69,7 +72,7 @@ function movies(
   const genresOf = Map.groupBy(genreLinks, (link) => link.film_work_id);
   const castOf = Map.groupBy(personLinks, (link) => link.film_work_id);
   return new Map(
-    films.map(({ id, title, description, rating }) => {
+    films.map(({ id, title, description, creation_date, type, rating }) => {
       const ofFilm = new Set(genresOf.get(id)?.map((link) => link.genre_id));
       const withRole = (role: string): { id: string; name: string }[] => {
         const ids = new Set(castOf.get(id)?.flatMap((link) => (link.role === role ? link.person_id : [])));
@@ -85,6 +88,8 @@ function movies(
         genres: genres.filter((genre) => ofFilm.has(genre.id)).map(({ name }) => name),
         title,
         description,
+        creation_date,
+        type,
         directors: withRole('director'),
         actors,
         writers,
