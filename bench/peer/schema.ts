@@ -24,7 +24,7 @@ interface Movies {
 export async function pgsyncSchema(database: string, index: string): Promise<unknown> {
   const file = join(checkout, 'definitions/movies.yaml');
   const { settings, mappings } = parse(await readFile(file, 'utf8')) as Movies;
-  const { id, imdb_rating, genres, title, description, actors } = mappings.properties;
+  const { id, imdb_rating, genres, title, description, creation_date, type, actors } = mappings.properties;
   const person = (actors as { properties: object }).properties;
   const keys = { properties: { id: { type: 'keyword' } } };
   return [
@@ -38,6 +38,8 @@ export async function pgsyncSchema(database: string, index: string): Promise<unk
         genres,
         title,
         description,
+        creation_date,
+        type,
         people: { type: 'nested', properties: { ...person, role: { type: 'keyword' } } },
         _meta: {
           properties: {
@@ -52,7 +54,7 @@ export async function pgsyncSchema(database: string, index: string): Promise<unk
       nodes: {
         table: 'film_work',
         schema: 'content',
-        columns: ['id', 'title', 'description', 'rating'],
+        columns: ['id', 'title', 'description', 'creation_date', 'type', 'rating'],
         transform: { rename: { rating: 'imdb_rating' } },
         children: [
           {
