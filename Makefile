@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak alerts stack stack-stop setup
+.PHONY: help demo test lint types soak alerts stack stack-stop setup
 NODE := node_modules/.bin/node
 # Hundreds of processes load the same modules: each after the first finds them compiled.
 export NODE_COMPILE_CACHE := $(CURDIR)/.cache/compiled
@@ -13,10 +13,12 @@ demo: setup ## Show it all on real servers and 36,000 films; ONCE=1 ends by itse
 # Elasticsearch lives for minutes here: compiling well costs it more than it gains.
 test: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1
 test: setup ## Lint, types, unit tests, and integration tests on real servers; PG=14 ES=8 on these versions alone
-	@npm run --silent lint
-	@npm run --silent types
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types
 	@npm test --silent
 	@$(if $(PG)$(ES)$(DECODER),,npm run --silent test:conformance)
+
+lint types:
+	@npm run --silent $@
 
 soak: setup ## Random edits and random faults for MINUTES=30, comparing every document with its rows
 	@npm run --silent soak
