@@ -10,6 +10,7 @@ import { createProgressStore, type ProgressStore, type SnapshotProgress } from '
 import { runSnapshot, type SnapshotOptions } from '../snapshot/snapshot.ts';
 import type { Connections } from './connections.ts';
 import type { Counts } from './counts.ts';
+import { createGivingWay } from './giving-way.ts';
 import type { Project } from './projection.ts';
 import type { RebuildMarker } from './rebuild.ts';
 import { endReindex, type Reindex, type ReindexStore } from './reindexes.ts';
@@ -73,17 +74,16 @@ export interface Snapshots {
 /** A search that has begun before the alias was moved may go on for so long in the index that it found. */
 const SEARCHES_END_MS = 2_000;
 
-/** Where work of the stream has waited for so long, no chunk begins of an index whose documents searches have already. */
-const PROMPT_MS = 100;
-/** But once in so long one does, whatever the stream has to do. */
-const GIVES_WAY_MS = 1_000;
-const GIVES_WAY_LOOK_MS = 10;
-/** Such chunks are small, so that what comes meanwhile need not wait long behind one. */
+/**
+ * Where searches have an index's documents already, its chunks give way to edits, and are small, so that what comes
+ * meanwhile need not wait long behind one.
+ */
 const SMALL_CHUNK = 250;
 
 /** The session's snapshots: the second producer of ids, beside the stream. */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { settings, connections, indexes, project, log, now, ending } = options;
+  const giveWay = createGivingWay({ oldestPendingMs: options.oldestPendingMs, now, signal: ending });
   const { retry, waits } = connections;
   const shown = new Map<string, SnapshotProgress>();
   const progress = retrying(createProgressStore(connections.redis, settings.name), retry.redis, shown);
@@ -171,35 +171,26 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const isSearched = ({ index, isBuilding }: BuildTarget): boolean =>
     !isBuilding || hasBefore(options.targets, index);
 
-  /** Edits that searches are to find go first: while there are any, one chunk at a time. */
-  const giveWay = async (running: number): Promise<void> => {
-    const untilMs = now() + GIVES_WAY_MS;
-    const mayBegin = (): boolean => {
-      const waitedMs = options.oldestPendingMs();
-      return running === 0 ? waitedMs < PROMPT_MS : waitedMs === 0;
-    };
-    while (!mayBegin() && now() < untilMs && !ending.aborted) await delay(GIVES_WAY_LOOK_MS);
-  };
-
   /** Reads the rows that the index pages, and writes their documents into the target. */
   const readAll = (
     target: BuildTarget,
     what: Pick<SnapshotOptions, 'index' | 'basis' | 'finish'>,
-  ): Promise<SnapshotProgress | null> =>
-    runSnapshot({
+  ): Promise<SnapshotProgress | null> => {
+    const givesWay = isSearched(target);
+    return runSnapshot({
       ...what,
       physical: target.physical,
       query: connections.query,
       project: (ids) => project(target, ids),
       progress,
-      ...(isSearched(target)
-        ? { giveWay, chunkSize: Math.min(SMALL_CHUNK, settings.snapshotChunkSize) }
-        : { chunkSize: settings.snapshotChunkSize }),
+      chunkSize: givesWay ? Math.min(SMALL_CHUNK, settings.snapshotChunkSize) : settings.snapshotChunkSize,
       parallelism: settings.snapshotParallelism,
       maxRate: settings.snapshotMaxRate,
+      ...(givesWay && { giveWay }),
       signal: ending,
       now,
     });
+  };
 
   const fill = async (target: BuildTarget): Promise<void> => {
     const { index, physical, basis } = target;
