@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isIP } from 'node:net';
+import { isAddress } from '../shared/is-address.ts';
 
 /**
  * Whether the `Host` of a request is one by which only whoever runs this can have meant it: an address, a name without a
@@ -10,8 +10,7 @@ export function isOwnHost(host: string | undefined, names: readonly string[]): b
   if (host === undefined) return true;
   const name = URL.parse(`http://${host}`)?.hostname;
   if (name === undefined) return false;
-  const isAddress = isIP(name.replace(/^\[|\]$/g, '')) !== 0;
-  return isAddress || !name.includes('.') || name.endsWith('.localhost') || names.includes(name);
+  return isAddress(name) || !name.includes('.') || name.endsWith('.localhost') || names.includes(name);
 }
 
 /**

@@ -1,7 +1,8 @@
-import { connect as connectSocket, isIP } from 'node:net';
+import { connect as connectSocket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import type { Settings } from '../config/settings.ts';
+import { isAddress } from '../shared/is-address.ts';
 import { readCaFile } from './ca-file.ts';
 import { isNetworkError } from './postgres.ts';
 import { asRefusal, tlsError } from './refusals.ts';
@@ -75,8 +76,7 @@ function tlsOptions({ redisUrl, redisCaFile }: RedisAccess): ConnectionOptions |
   const { protocol, hostname } = new URL(redisUrl);
   if (protocol !== 'rediss:') return undefined;
   const ca = readCaFile('REDIS_CA_FILE', redisCaFile);
-  const isName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
-  return { ...(ca && { ca }), ...(isName && { servername: hostname }) };
+  return { ...(ca && { ca }), ...(!isAddress(hostname) && { servername: hostname }) };
 }
 
 const CLEAR_TIMEOUT_MS = 1_000;
