@@ -1,5 +1,5 @@
-import { createOverview } from '../service/overview.ts';
-import { runService } from '../service/run.ts';
+import { createOverview, type Overview } from '../service/overview.ts';
+import { runService, type ServiceOptions } from '../service/run.ts';
 import { watchService } from '../service/watching.ts';
 import type { CommandContext } from './main.ts';
 
@@ -19,10 +19,14 @@ export async function run({ settings, log, stop, flags }: CommandContext): Promi
     },
     { once: true },
   );
-  const overview = createOverview(settings);
-  await using resources = new AsyncDisposableStack();
-  resources.use(await watchService(settings, overview, log));
-  await runService({ settings, log, stop, isStandby: flags.standby, overview });
+  await runWatched({ settings, log, stop, isStandby: flags.standby, overview: createOverview(settings) });
   log.info('stopped');
   return 0;
+}
+
+/** The service, and all that watches it: its probes, and what answers by HTTP. */
+export async function runWatched(options: ServiceOptions & { readonly overview: Overview }): Promise<void> {
+  await using resources = new AsyncDisposableStack();
+  resources.use(await watchService(options.settings, options.overview, options.log));
+  await runService(options);
 }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { describeFailure } from '../../../src/cli/failure.ts';
+import { runWatched } from '../../../src/cli/run.ts';
 import { loadSettings } from '../../../src/config/settings.ts';
 import { createLogger } from '../../../src/ops/log.ts';
 import { createOverview, type Overview } from '../../../src/service/overview.ts';
-import { runService } from '../../../src/service/run.ts';
 import type { ServiceStatus } from '../../../src/service/status.ts';
-import { watchService } from '../../../src/service/watching.ts';
 import { waitFor, type WaitOptions } from '../../support/wait.ts';
 import { shippedDefinitions, type Ended } from './child.ts';
 
@@ -41,28 +40,23 @@ export function startService(
 ): Service {
   const state: { log: string; overview?: Overview; hasEnded: boolean } = { log: '', hasEnded: false };
   const stop = new AbortController();
-  const work = async (): Promise<void> => {
-    const settings = loadSettings({ DEFINITIONS_DIR: shippedDefinitions, ...env });
-    const log = createLogger(settings.logLevel, { write: (line) => (state.log += line) });
-    const overview = createOverview(settings);
-    state.overview = overview;
-    await using resources = new AsyncDisposableStack();
-    resources.use(await watchService(settings, overview, log));
-    await runService({ settings, log, stop: stop.signal, isStandby, overview });
-  };
-  const ended = work()
-    .then(
-      () => 0,
-      (error: unknown) => {
-        const { text, exitCode } = describeFailure(error);
-        state.log += `${text}\n`;
-        return exitCode;
-      },
-    )
-    .then((code): Ended => {
+  const run = async (): Promise<number> => {
+    try {
+      const settings = loadSettings({ DEFINITIONS_DIR: shippedDefinitions, ...env });
+      const log = createLogger(settings.logLevel, { write: (line) => (state.log += line) });
+      const overview = createOverview(settings);
+      state.overview = overview;
+      await runWatched({ settings, log, stop: stop.signal, isStandby, overview });
+      return 0;
+    } catch (error) {
+      const { text, exitCode } = describeFailure(error);
+      state.log += `${text}\n`;
+      return exitCode;
+    } finally {
       state.hasEnded = true;
-      return { code, signal: null };
-    });
+    }
+  };
+  const ended = run().then((code): Ended => ({ code, signal: null }));
   showLogOfFailure(t, () => state.log);
   return {
     ...untilOf(
