@@ -135,7 +135,6 @@ export function createIndexAdmin(
     await client.indices.putMapping({ index: physical, _meta: { ...meta, projector } });
   };
   const rebase = (physical: string, basis: readonly string[]): Promise<void> => note(physical, { basis });
-
   return {
     find,
     rebase,
