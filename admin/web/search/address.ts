@@ -52,6 +52,11 @@ export function queryOf({ q, genre, from, to, sort, after }: Wanted): string {
   return text === '' ? '' : `?${text}`;
 }
 
+/** The address of the first page of a search like this one, with a change. */
+export function firstPage(wanted: Wanted, change: Partial<Wanted>): string {
+  return `/${queryOf({ ...wanted, after: undefined, ...change })}`;
+}
+
 const moved = 'films:moved';
 
 /** Goes to another page of this site without loading it anew. */

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact';
 import type { SearchResult } from '../../shared/search.ts';
-import { queryOf, type Wanted } from './address.ts';
+import { firstPage, type Wanted } from './address.ts';
 import { Link, useSpeech } from './page.tsx';
 
 interface FacetsProps {
@@ -17,7 +17,7 @@ export function Facets({ wanted, result, narrow }: FacetsProps): JSX.Element {
   const { say, language } = useSpeech();
   const { from, to } = wanted;
   const span = spanOf(from, to);
-  const href = (change: Partial<Wanted>): string => `/${queryOf({ ...wanted, after: undefined, ...change })}`;
+  const href = (change: Partial<Wanted>): string => firstPage(wanted, change);
   const numbers = new Intl.NumberFormat(language);
   const decades = byDecade(result?.years ?? []);
   const decade = from !== undefined && to !== undefined ? Math.floor(from / 10) * 10 : undefined;

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { sorts, type Change, type Hit, type SearchResult, type Sort } from '../../shared/search.ts';
-import { go, queryOf, type Wanted } from './address.ts';
+import { firstPage, go, queryOf, type Wanted } from './address.ts';
 import { Facets } from './facets.tsx';
 import { People, Poster, Rating, yearOf } from './film-parts.tsx';
 import { changedFields, ChangeSign, Fresh, Marked } from './marks.tsx';
@@ -20,7 +20,7 @@ export function SearchPage({ wanted }: { readonly wanted: Wanted }): JSX.Element
     document.title = wanted.q === '' ? say('films') : `${wanted.q} · ${say('films')}`;
   }, [wanted.q, say]);
   const narrow = (change: Partial<Wanted>): void => {
-    go(`/${queryOf({ ...wanted, after: undefined, ...change })}`);
+    go(firstPage(wanted, change));
   };
 
   return (
@@ -87,7 +87,7 @@ function SearchBox({ wanted }: { readonly wanted: Wanted }): JSX.Element {
     if (typed.trim() === asked.current) return;
     const timer = setTimeout(() => {
       asked.current = typed.trim();
-      go(`/${queryOf({ ...wanted, after: undefined, q: typed })}`, 'replace');
+      go(firstPage(wanted, { q: typed }), 'replace');
     }, pauseMs);
     return () => clearTimeout(timer);
   }, [typed]);
