@@ -7,7 +7,15 @@ import { after, before, describe, it } from 'node:test';
 import type { LightMyRequestResponse } from 'fastify';
 import { checkout } from '../../dev/stack/paths.ts';
 import { createDatabase, type TestDatabase } from '../support/servers.ts';
-import { administrator, openSite, siteEnvironment, type Site, type Visitor } from './support/site.ts';
+import {
+  administrator,
+  emptyFilm,
+  openSite,
+  siteEnvironment,
+  type Row,
+  type Site,
+  type Visitor,
+} from './support/site.ts';
 
 /** What an answer says, to be compared at once. */
 interface Answer {
@@ -29,24 +37,7 @@ function summary(response: LightMyRequestResponse): Answer {
   };
 }
 
-interface Row {
-  readonly id: string;
-  readonly modified: string;
-  readonly [field: string]: unknown;
-}
-
 const nobody = '00000000-0000-4000-8000-000000000000';
-
-const empty = {
-  description: null,
-  creation_date: null,
-  certificate: null,
-  file_path: null,
-  rating: null,
-  type: null,
-  genres: [] as string[],
-  people: [] as { person_id: string; role: string }[],
-};
 
 /** The row as an editor sends it back. */
 function editable(row: Row): object {
@@ -68,11 +59,7 @@ describe("the films' site", () => {
     await database[Symbol.asyncDispose]();
   });
 
-  const create = async (kind: string, row: object): Promise<Row> => {
-    const answer = await olga.ask('POST', `/${kind}`, row);
-    assert.equal(answer.statusCode, 201, answer.body);
-    return answer.json<Row>();
-  };
+  const create = (kind: string, row: object): Promise<Row> => olga.create(kind, row);
   const films = async (query: string): Promise<{ rows: Row[]; total: number }> => {
     const answer = await olga.ask('GET', `/films?${query}`);
     assert.equal(answer.statusCode, 200, answer.body);
@@ -236,7 +223,7 @@ describe("the films' site", () => {
       const noir = await create('genres', { name: 'Noir', description: 'Dark' });
       const ann = await create('persons', { full_name: 'Ann Lee', birth_date: '1970-02-28' });
       const made = await create('films', {
-        ...empty,
+        ...emptyFilm,
         title: '  Лето  ',
         rating: 7.5,
         type: 'movie',
@@ -249,7 +236,7 @@ describe("the films' site", () => {
       });
       const { id, modified, ...row } = made;
       assert.deepEqual(row, {
-        ...empty,
+        ...emptyFilm,
         title: 'Лето',
         rating: 7.5,
         type: 'movie',
@@ -283,7 +270,7 @@ describe("the films' site", () => {
     });
 
     it('is not overwritten by who has read an older state', async () => {
-      const made = await create('films', { ...empty, title: 'Two editors' });
+      const made = await create('films', { ...emptyFilm, title: 'Two editors' });
       const edits = ['First', 'Second'].map((title) =>
         olga.ask('PUT', `/films/${made.id}`, { ...editable(made), title }),
       );
@@ -296,7 +283,7 @@ describe("the films' site", () => {
     it('is refused with what is wrong of each field, and not stored', async () => {
       const genre = await create('genres', { name: 'Crime', description: null });
       const { total } = await films('');
-      const good = { ...empty, title: 'Good' };
+      const good = { ...emptyFilm, title: 'Good' };
       const cases: [object, Record<string, string>][] = [
         [{ ...good, title: '  ' }, { title: 'required' }],
         [{ ...good, title: null }, { title: 'required' }],
@@ -334,7 +321,7 @@ describe("the films' site", () => {
         '%_\\',
         '😀 Ё',
       ]) {
-        const made = await create('films', { ...empty, title });
+        const made = await create('films', { ...emptyFilm, title });
         assert.deepEqual(await titles(`q=${encodeURIComponent(title)}`), [title]);
         assert.equal(
           (await olga.ask('DELETE', `/films/${made.id}?modified=${made.modified}`)).statusCode,
@@ -345,7 +332,7 @@ describe("the films' site", () => {
 
     it('is refused in a body that is too large, no JSON, or of another type', async () => {
       const large = await olga.ask('POST', '/films', {
-        ...empty,
+        ...emptyFilm,
         title: 'x',
         description: 'x'.repeat(300_000),
       });
@@ -404,7 +391,7 @@ describe("the films' site", () => {
         ['dust D', 7, null, null],
       ] as const) {
         await create('films', {
-          ...empty,
+          ...emptyFilm,
           title,
           rating,
           type,
@@ -501,7 +488,7 @@ describe("the films' site", () => {
       const genre = await create('genres', { name: 'Drama', description: null });
       const person = await create('persons', { full_name: 'Ann Lee', birth_date: null });
       await create('films', {
-        ...empty,
+        ...emptyFilm,
         title: 'A film',
         rating: 8.5,
         type: 'movie',

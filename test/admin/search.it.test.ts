@@ -5,23 +5,7 @@ import type { LightMyRequestResponse } from 'fastify';
 import { markEnd, markStart, type LiveEvent, type SearchResult } from '../../admin/shared/search.ts';
 import { openSetting } from '../service/support/setting.ts';
 import { eventually, waitFor } from '../support/wait.ts';
-import { openSite, type Site, type Visitor } from './support/site.ts';
-
-const empty = {
-  description: null,
-  creation_date: null,
-  certificate: null,
-  file_path: null,
-  rating: null,
-  type: null,
-  genres: [] as string[],
-  people: [] as object[],
-};
-
-interface Row {
-  readonly id: string;
-  readonly modified: string;
-}
+import { emptyFilm, openSite, type Row, type Site, type Visitor } from './support/site.ts';
 
 describe('the search, while the service runs', () => {
   it('finds films, and follows them', async (t) => {
@@ -31,15 +15,11 @@ describe('the search, while the service runs', () => {
     await using site = await openSite(setting.database);
     const olga = await site.logIn();
 
-    const create = async (kind: string, row: object): Promise<Row> => {
-      const answer = await olga.ask('POST', `/${kind}`, row);
-      assert.equal(answer.statusCode, 201, answer.body);
-      return answer.json<Row>();
-    };
-    const person = (full_name: string): Promise<Row> => create('persons', { full_name, birth_date: null });
+    const person = (full_name: string): Promise<Row> =>
+      olga.create('persons', { full_name, birth_date: null });
     const [drama, comedy] = [
-      await create('genres', { name: 'Drama', description: null }),
-      await create('genres', { name: 'Comedy', description: null }),
+      await olga.create('genres', { name: 'Drama', description: null }),
+      await olga.create('genres', { name: 'Comedy', description: null }),
     ];
     const [ann, tarantino, kate] = [
       await person('Ann Wachowski'),
@@ -47,7 +27,7 @@ describe('the search, while the service runs', () => {
       await person('Катерина Измайлова'),
     ];
     const film = (title: string, more: object = {}): Promise<Row> =>
-      create('films', { ...empty, title, ...more });
+      olga.create('films', { ...emptyFilm, title, ...more });
     await film('The Matrix', {
       rating: 8.7,
       creation_date: '1999-03-31',
@@ -145,7 +125,7 @@ describe('the search, while the service runs', () => {
     });
 
     await t.test('in each order, page after page', async () => {
-      const ids = await create('genres', { name: 'Serial', description: null });
+      const ids = await olga.create('genres', { name: 'Serial', description: null });
       for (let i = 0; i < 45; i++) {
         await film(`Part ${String(i).padStart(2, '0')}`, {
           genres: [ids.id],

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { addRoutes, createApp } from '../../../admin/server/app.ts';
 import { createAccount } from '../../../admin/server/login/accounts.ts';
@@ -25,6 +26,25 @@ export interface Site extends AsyncDisposable {
   logIn(): Promise<Visitor>;
 }
 
+/** What the API gives of a film, a person or a genre. */
+export interface Row {
+  readonly id: string;
+  readonly modified: string;
+  readonly [field: string]: unknown;
+}
+
+/** What an editor sends of a film with nothing but a title, beside the title. */
+export const emptyFilm = {
+  description: null,
+  creation_date: null,
+  certificate: null,
+  file_path: null,
+  rating: null,
+  type: null,
+  genres: [] as string[],
+  people: [] as { person_id: string; role: string }[],
+};
+
 /** Somebody who has logged in. */
 export interface Visitor {
   readonly cookie: string;
@@ -34,6 +54,8 @@ export interface Visitor {
     path: string,
     body?: object,
   ): Promise<LightMyRequestResponse>;
+  /** Makes a row of the `kind` that its path says. */
+  create(kind: string, row: object): Promise<Row>;
 }
 
 /** The settings of a site that edits the database's films. */
@@ -82,10 +104,16 @@ export async function openSite(
       const [cookie] = answer.cookies;
       if (cookie === undefined) throw new Error(`Cannot log in: ${answer.body}`);
       const header = `${cookie.name}=${cookie.value}`;
+      const askAdmin: Visitor['ask'] = (method, path, payload) =>
+        ask({ method, url: `/api/admin${path}`, headers: { cookie: header }, ...(payload && { payload }) });
       return {
         cookie: header,
-        ask: (method, path, payload) =>
-          ask({ method, url: `/api/admin${path}`, headers: { cookie: header }, ...(payload && { payload }) }),
+        ask: askAdmin,
+        async create(kind, row) {
+          const made = await askAdmin('POST', `/${kind}`, row);
+          assert.equal(made.statusCode, 201, made.body);
+          return made.json<Row>();
+        },
       };
     },
     [Symbol.asyncDispose]: async () => {
