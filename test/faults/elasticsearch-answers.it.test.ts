@@ -36,7 +36,6 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
   await using ready = await watchReadiness(t);
   await using service = setting.run({ ...throughIt, ...ready.settings, REQUEST_TIMEOUT_MS: '1000' });
   await service.untilStreaming();
-  let edits = 0;
   for (const [name, fault] of Object.entries(faults)) {
     await t.test(name, async () => {
       const before = elasticsearch.faults;
@@ -44,15 +43,15 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
       if (fault.kind !== 'partial')
         await ready.turns('Elasticsearch answers with errors, or not at all', async (turned) => {
           elasticsearch.set([fault]);
-          await writers.goOn((edits += EDITS));
+          await writers.goOn(EDITS);
           await turned();
           elasticsearch.set([]);
         });
       elasticsearch.set([fault], 0.2);
-      await writers.goOn((edits += EDITS));
+      await writers.goOn(EDITS);
       await setting.assertConverged();
       while (elasticsearch.faults < before + 3) {
-        await writers.goOn((edits += 10));
+        await writers.goOn(10);
         await setting.assertConverged();
       }
     });
@@ -60,7 +59,7 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
   await t.test('nothing in time, except to small requests', async () => {
     const before = elasticsearch.faults;
     elasticsearch.set([{ kind: 'too-slow', overBytes: 131_072 }]);
-    await writers.goOn((edits += EDITS));
+    await writers.goOn(EDITS);
     // What went wrong before may have left requests small: they grow until one is too large.
     for (let round = 0; round < 20 && elasticsearch.faults === before; round++) {
       await setting.admin.query('update content.film_work set rating = 1');
@@ -78,7 +77,7 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
       REQUEST_TIMEOUT_MS: '3000',
       ES_SHOULD_DROP_INDEX: 'TRUE',
     });
-    await writers.goOn((edits += EDITS));
+    await writers.goOn(EDITS);
     await rebuilding.untilStreaming();
     await setting.assertConverged();
     elasticsearch.set([]);

@@ -17,11 +17,11 @@ describe('an index that is changed by hand while the service runs', () => {
     await service.untilStreaming();
     await using writers = startWriters(setting.database, 2, 1);
     const blocks = ['index.blocks.write', 'index.blocks.read_only_allow_delete', 'index.blocks.read_only'];
-    for (const [round, block] of blocks.entries()) {
+    for (const block of blocks) {
       const physical = await servingIndex(setting);
       await ready.turns('an index is closed, or read-only', async (turned) => {
         await ask(setting, 'PUT', `${physical}/_settings`, { [block]: true });
-        await writers.goOn((round + 1) * 100);
+        await writers.goOn(100);
         await setting.admin.query(`insert into content.film_work (title) values ('Stalker')`);
         await service.until(({ waits }) => waits['elasticsearch'], { what: `it to wait for ${block}` });
         await turned();

@@ -46,15 +46,14 @@ describe('the service goes on by itself, with nothing lost, when the link', () =
       await service.untilStreaming();
       await using writers = startWriters(database, 2, 1);
 
-      let edits = 0;
       /** Edits while the link is so, and again once it is well. */
       const disturb = async (state: LinkState, until: () => Promise<unknown>): Promise<void> => {
-        const before = writers.goOn((edits += EDITS));
+        const before = writers.goOn(EDITS);
         link.set(state);
         await before;
         await until();
         link.set({ kind: 'open' });
-        await writers.goOn((edits += EDITS));
+        await writers.goOn(EDITS);
         await setting.assertConverged();
       };
       const turn = (fault: string, state: LinkState): Promise<void> =>

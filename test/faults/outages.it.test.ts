@@ -22,9 +22,8 @@ it('the service goes on by itself, with nothing lost, when under load Elasticsea
   await using service = setting.run(ready.settings);
   await service.untilStreaming();
   await using writers = startWriters(setting.database, 2, 1);
-  let edits = 0;
   for (const end of [() => elasticsearch.stop(), () => elasticsearch.kill('SIGKILL')]) {
-    const meanwhile = writers.goOn((edits += EDITS));
+    const meanwhile = writers.goOn(EDITS);
     await end();
     await meanwhile;
     await setting.admin.query(`insert into content.film_work (title) values ('Stalker')`);
@@ -52,7 +51,6 @@ describe('Redis', () => {
     await using service = setting.run(ready.settings);
     await service.untilStreaming();
     await using writers = startWriters(setting.database, 2, 1);
-    let edits = 0;
     const isAway = (end: () => Promise<unknown>): Promise<void> =>
       ready.turns('Redis is away', async (turned) => {
         await end();
@@ -64,7 +62,7 @@ describe('Redis', () => {
       () => isAway(() => redis.kill('SIGKILL')),
       () => ready.turns('Redis is emptied', () => setting.redis.flushall()),
     ]) {
-      const meanwhile = writers.goOn((edits += EDITS));
+      const meanwhile = writers.goOn(EDITS);
       await happens();
       await meanwhile;
       await setting.assertConverged();

@@ -27,13 +27,12 @@ describe('the service goes on by itself, with nothing lost, when under load', ()
     await using service = setting.run(ready.settings);
     await service.untilStreaming();
     await using writers = startWriters(setting.database, 2, 1);
-    let edits = 0;
     for (const end of [
       () => postgres.stop('fast'),
       () => postgres.stop('immediate'),
       () => postgres.kill('SIGKILL'),
     ]) {
-      const meanwhile = writers.goOn((edits += EDITS));
+      const meanwhile = writers.goOn(EDITS);
       await ready.turns('Postgres restarts or crashes', async () => {
         await end();
         await postgres.start();
@@ -82,7 +81,7 @@ describe('the service goes on by itself, with nothing lost, when under load', ()
     await using writers = startWriters(database, 2, 1);
     await ready.turns('Postgres ends the connections', async () => {
       for (let round = 1; round <= 5; round++) {
-        const meanwhile = writers.goOn(round * EDITS);
+        const meanwhile = writers.goOn(EDITS);
         await waitFor(async () => {
           const { rowCount } = await admin.query(
             `select pg_terminate_backend(pid) from pg_stat_activity

@@ -29,16 +29,16 @@ it(`every document is what the rows make it, after random edits and restarts (SE
   }
   {
     await using stoppedInTheNext = setting.run(SLOW_SNAPSHOT);
-    await writers.goOn(EDITS * 0.35);
+    await writers.goOn(EDITS * 0.15);
     await stoppedInTheNext.untilStreaming();
     const snapshot = setting.command(['snapshot']);
     await stoppedInTheNext.until(({ state }) => state === 'snapshotting');
-    await writers.goOn(EDITS * 0.5);
+    await writers.goOn(EDITS * 0.15);
     await stoppedInTheNext.stop();
     await snapshot;
   }
   {
-    const edits = writers.goOn(EDITS * 0.8);
+    const edits = writers.goOn(EDITS * 0.3);
     await using killedInTheStream = setting.spawn();
     await killedInTheStream.until(({ written }) => written > 0);
     await killedInTheStream.kill();
@@ -46,7 +46,7 @@ it(`every document is what the rows make it, after random edits and restarts (SE
   }
   {
     await using last = setting.spawn();
-    await writers.goOn(EDITS);
+    await writers.goOn(EDITS * 0.2);
     await setting.assertConverged(TIMEOUT_MS);
     await last.kill();
   }

@@ -79,7 +79,7 @@ it(`soak for ${MINUTES} minutes (SEED=${SEED})`, async (t) => {
   say(`seed ${SEED}`);
   for (let round = 1; elapsedMinutes() < MINUTES; round++) {
     const now = world(round);
-    const edits = writers.goOn((totals.edits += EDITS_A_ROUND));
+    const edits = writers.goOn(EDITS_A_ROUND);
     for (let fault = 0; fault <= below(now.random, MOST_FAULTS_A_ROUND); fault++) {
       const name = pickFault(now.random);
       injected.set(name, (injected.get(name) ?? 0) + 1);
@@ -88,6 +88,7 @@ it(`soak for ${MINUTES} minutes (SEED=${SEED})`, async (t) => {
       await inTime('a new session', setting.reconnect());
     }
     await inTime('the edits', edits);
+    totals.edits += EDITS_A_ROUND;
     await inTime(
       'the comparison',
       Promise.race([

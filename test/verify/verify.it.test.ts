@@ -156,7 +156,7 @@ describe('projector verify', () => {
     {
       await using writers = startWriters(setting.database, 2, 1);
       for (let run = 1; run <= 2; run++) {
-        const [found] = await Promise.all([verify(setting), writers.goOn(run * 250)]);
+        const [found] = await Promise.all([verify(setting), writers.goOn(250)]);
         assert.equal(found.code, 0, found.stdout + found.stderr);
       }
     }

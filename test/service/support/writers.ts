@@ -10,8 +10,8 @@ import { randomEdit } from './edits.ts';
 /** Writers at work. Disposing ends them. */
 export interface Writers extends AsyncDisposable {
   /**
-   * Lets them go on until so many edits are done, those that were rolled back among them; resolves once every
-   * transaction has ended.
+   * Lets them go on until so many more edits are done, those that were rolled back among them; resolves once every
+   * transaction has ended. The last transactions may make more of them.
    */
   goOn(edits: number): Promise<void>;
 }
@@ -45,8 +45,8 @@ export function startWriters(database: TestDatabase, count: number, seed: number
   const finished = Promise.all(Array.from({ length: count }, (_, writer) => write(writer)));
   return {
     async goOn(edits) {
-      state.limit = edits;
-      const reached = waitFor(() => state.edits >= edits && state.writing === 0, {
+      const limit = (state.limit = state.edits + edits);
+      const reached = waitFor(() => state.edits >= limit && state.writing === 0, {
         what: `${edits} edits`,
         timeoutMs: 300_000,
       });
