@@ -42,12 +42,7 @@ export interface Highlights {
   readonly names: Readonly<Record<string, string>>;
 }
 
-export interface Versioned {
-  /** The position in the WAL that the document reflects: a later one is a later state. */
-  readonly version: number;
-}
-
-export interface Hit extends Versioned {
+export interface Hit {
   readonly film: FilmDocument;
   readonly highlights: Highlights;
 }
@@ -65,11 +60,12 @@ export interface SearchResult {
 
 export interface FilmResult {
   /** Null when there is none, or no more. */
-  readonly found: ({ readonly film: FilmDocument } & Versioned) | null;
+  readonly film: FilmDocument | null;
 }
 
 export interface PersonResult {
-  readonly found: ({ readonly person: PersonDocument } & Versioned) | null;
+  /** Null when there is none, or no more. */
+  readonly person: PersonDocument | null;
 }
 
 /** A document that has appeared, changed or gone. */

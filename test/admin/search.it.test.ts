@@ -206,8 +206,17 @@ describe('the search, while the service runs', () => {
       const elsewhere = await followed.next(({ result }) => result.hits[0]?.film.title === 'Solaris (1972)');
       assert.deepEqual(elsewhere.changes, [{ id: solaris.id, kind: 'changed', seen_ms: null }]);
 
+      // What is written again as it was is no change, and nothing is told of it.
+      assert.equal((await setting.command(['snapshot', '--index', 'movies'])).code, 0);
+      await film('Solaris again');
+      const another = await followed.next(() => true);
+      assert.deepEqual(
+        another.changes.map(({ kind }) => kind),
+        ['new'],
+      );
+
       await removeFilm(olga, solaris.id);
-      const gone = await followed.next(({ result }) => result.total === 0);
+      const gone = await followed.next(({ result }) => result.total === 1);
       assert.deepEqual(
         gone.changes.map(({ id, kind }) => [id, kind]),
         [[solaris.id, 'gone']],

@@ -1,26 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { Change, LiveEvent, Versioned } from '../../shared/search.ts';
+import type { Change, LiveEvent } from '../../shared/search.ts';
 import type { EditLog } from '../edits.ts';
-import type { IndexName, Searches } from './searches.ts';
+import type { Found, IndexName, Searches } from './searches.ts';
 
 /** A search whose result is shown somewhere, to be shown anew whenever it is another. */
 export interface LiveSearch {
   /** The same for searches with the same result. */
   readonly key: string;
   readonly index: IndexName;
-  run(): Promise<Found>;
-}
-
-export interface Found {
-  readonly result: unknown;
-  /** The documents that the result shows, by id. */
-  readonly documents: ReadonlyMap<string, ShownDocument>;
-}
-
-export interface ShownDocument extends Versioned {
-  /** Ids of rows and names of genres that it holds. */
-  readonly shows: readonly string[];
+  run(): Promise<Found<unknown>>;
 }
 
 export interface Listener {
@@ -42,11 +31,13 @@ export interface LiveSearches {
   readonly followers: number;
 }
 
+type Documents = Found<unknown>['documents'];
+
 interface Followed {
   readonly search: LiveSearch;
   readonly listeners: Set<Listener>;
   /** Undefined before the first. */
-  last?: Found;
+  last?: Found<unknown>;
   /** The state of the index that the last result was found in. */
   state?: string;
   /** Whether the last attempt has failed. */
@@ -110,11 +101,12 @@ export function followIndexes(
     for (const listener of each.listeners) listener.onEvent({ result: found.result, changes });
   }
 
-  async function changesBetween(was: Found['documents'], is: Found['documents']): Promise<Change[]> {
+  async function changesBetween(was: Documents, is: Documents): Promise<Change[]> {
     const changes: Change[] = [];
     for (const id of new Set([...was.keys(), ...is.keys()])) {
       const [old, now] = [was.get(id), is.get(id)];
-      if (old?.version === now?.version) continue;
+      // It may have been written again as it was.
+      if (isDeepStrictEqual(old?.document, now?.document)) continue;
       const shows = new Set([...(old?.shows ?? []), ...(now?.shows ?? [])]);
       const at = await edits.commitTime(old?.version ?? 0, now?.version ?? Number.MAX_SAFE_INTEGER, shows);
       const ms = at === null ? Infinity : Date.now() - at;

@@ -3,13 +3,12 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { id } from '../../shared/rows.ts';
-import type { FilmDocument, FilmResult, PersonDocument, PersonResult } from '../../shared/search.ts';
 import { SiteError } from '../errors.ts';
 import { notFound } from '../films/resource.ts';
 import type { Services } from '../services.ts';
-import { followIndexes, type LiveSearch, type ShownDocument } from './live.ts';
+import { followIndexes, type LiveSearch } from './live.ts';
 import { searchParameters, type SearchParameters } from './query.ts';
-import { openSearches, type Searches } from './searches.ts';
+import { openSearches, type Found, type Searches } from './searches.ts';
 
 const maxFollowers = 1_000;
 /** Keeps proxies from taking a stream in which nothing happens for dead. */
@@ -61,7 +60,7 @@ export function addSearchRoutes(app: FastifyInstance, services: Services): void 
   routes.get(
     '/api/v1/search',
     { config, schema: { tags, summary: 'Films that have these words', querystring: searchParameters } },
-    ({ query }) => searches.search(query),
+    async ({ query }) => (await searches.search(query)).result,
   );
   routes.get(
     '/api/v1/search/live',
@@ -90,8 +89,8 @@ export function addSearchRoutes(app: FastifyInstance, services: Services): void 
   );
 }
 
-function present<Result extends FilmResult | PersonResult>(result: Result): Result {
-  if (result.found === null) throw notFound();
+function present<Result>({ result, documents }: Found<Result>): Result {
+  if (documents.size === 0) throw notFound();
   return result;
 }
 
@@ -99,42 +98,14 @@ function liveSearch(searches: Searches, wanted: SearchParameters): LiveSearch {
   return {
     key: JSON.stringify(['search', wanted]),
     index: 'movies',
-    run: async () => {
-      const result = await searches.search(wanted);
-      return { result, documents: new Map(result.hits.map(({ film, version }) => shownFilm(film, version))) };
-    },
+    run: () => searches.search(wanted),
   };
 }
 
 function liveFilm(searches: Searches, filmId: string): LiveSearch {
-  return {
-    key: `film ${filmId}`,
-    index: 'movies',
-    run: async () => {
-      const result = await searches.film(filmId);
-      const { found } = result;
-      return { result, documents: new Map(found ? [shownFilm(found.film, found.version)] : []) };
-    },
-  };
+  return { key: `film ${filmId}`, index: 'movies', run: () => searches.film(filmId) };
 }
 
 function livePerson(searches: Searches, personId: string): LiveSearch {
-  return {
-    key: `person ${personId}`,
-    index: 'persons',
-    run: async () => {
-      const result = await searches.person(personId);
-      const { found } = result;
-      return { result, documents: new Map(found ? [shownPerson(found.person, found.version)] : []) };
-    },
-  };
-}
-
-function shownFilm(film: FilmDocument, version: number): [string, ShownDocument] {
-  const people = [...film.directors, ...film.writers, ...film.actors].map((person) => person.id);
-  return [film.id, { version, shows: [film.id, ...film.genres, ...people] }];
-}
-
-function shownPerson(person: PersonDocument, version: number): [string, ShownDocument] {
-  return [person.id, { version, shows: [person.id, ...person.films.map((film) => film.id)] }];
+  return { key: `person ${personId}`, index: 'persons', run: () => searches.person(personId) };
 }

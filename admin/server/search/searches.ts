@@ -14,11 +14,25 @@ import { encodeCursor, noSuchPage, pageSize, searchRequest, type SearchParameter
 
 /** Asks the indexes that the service keeps; all of it as searches see it, not ahead of the last refresh. */
 export interface Searches {
-  search(wanted: SearchParameters): Promise<SearchResult>;
-  film(id: string): Promise<FilmResult>;
-  person(id: string): Promise<PersonResult>;
+  search(wanted: SearchParameters): Promise<Found<SearchResult>>;
+  film(id: string): Promise<Found<FilmResult>>;
+  person(id: string): Promise<Found<PersonResult>>;
   /** Another text after every change of an index that searches can see. */
   stateOf(index: IndexName): Promise<string>;
+}
+
+export interface Found<Result> {
+  readonly result: Result;
+  /** The documents that the result shows, by id. */
+  readonly documents: ReadonlyMap<string, FoundDocument>;
+}
+
+export interface FoundDocument {
+  readonly document: FilmDocument | PersonDocument;
+  /** The position in the WAL that it reflects: a later one is a later state. */
+  readonly version: number;
+  /** Ids of rows and names of genres that it holds. */
+  readonly shows: readonly string[];
 }
 
 export type IndexName = 'movies' | 'persons';
@@ -32,15 +46,14 @@ export function openSearches(elasticsearch: Elasticsearch, prefix: string): Sear
   const movies = `${prefix}movies`;
   const persons = `${prefix}persons`;
 
-  async function byId<Document>(index: string, id: string) {
+  async function byId<Document>(index: string, id: string): Promise<estypes.SearchHit<Document>[]> {
     const { hits } = await elasticsearch.search<Document>({
       index,
       query: { ids: { values: [id] } },
       version: true,
       size: 1,
     });
-    const [hit] = hits.hits;
-    return hit?._source && { document: hit._source, version: hit._version ?? 0 };
+    return hits.hits;
   }
 
   return {
@@ -55,7 +68,7 @@ export function openSearches(elasticsearch: Elasticsearch, prefix: string): Sear
       const { genres, years } = answer.aggregations as unknown as Aggregations;
       const hits = answer.hits.hits;
       const shown = hits.slice(0, pageSize);
-      return {
+      const result = {
         total: typeof answer.hits.total === 'object' ? answer.hits.total.value : 0,
         hits: shown.flatMap(toHit),
         genres: genres.names.buckets.map(({ key, doc_count }) => ({ name: key, count: doc_count })),
@@ -65,14 +78,15 @@ export function openSearches(elasticsearch: Elasticsearch, prefix: string): Sear
         })),
         next: hits.length > pageSize ? encodeCursor(shown.at(-1)?.sort ?? []) : null,
       };
+      return { result, documents: documentsOf(shown, rowsOfFilm) };
     },
     async film(id) {
-      const found = await byId<FilmDocument>(movies, id);
-      return { found: found ? { film: found.document, version: found.version } : null };
+      const hits = await byId<FilmDocument>(movies, id);
+      return { result: { film: hits[0]?._source ?? null }, documents: documentsOf(hits, rowsOfFilm) };
     },
     async person(id) {
-      const found = await byId<PersonDocument>(persons, id);
-      return { found: found ? { person: found.document, version: found.version } : null };
+      const hits = await byId<PersonDocument>(persons, id);
+      return { result: { person: hits[0]?._source ?? null }, documents: documentsOf(hits, rowsOfPerson) };
     },
     async stateOf(index) {
       // Whatever is written takes the next sequence number of its shard, so a document that comes or changes makes the
@@ -90,12 +104,27 @@ export function openSearches(elasticsearch: Elasticsearch, prefix: string): Sear
   };
 }
 
-function toHit({
-  _source: film,
-  _version: version = 0,
-  highlight = {},
-}: estypes.SearchHit<FilmDocument>): Hit[] {
-  return film === undefined ? [] : [{ film, version, highlights: toHighlights(highlight) }];
+function toHit({ _source: film, highlight = {} }: estypes.SearchHit<FilmDocument>): Hit[] {
+  return film === undefined ? [] : [{ film, highlights: toHighlights(highlight) }];
+}
+
+function documentsOf<Document extends FilmDocument | PersonDocument>(
+  hits: readonly estypes.SearchHit<Document>[],
+  shows: (document: Document) => string[],
+): Found<unknown>['documents'] {
+  return new Map(
+    hits.flatMap(({ _source: document, _version: version = 0 }) =>
+      document === undefined ? [] : [[document.id, { document, version, shows: shows(document) }]],
+    ),
+  );
+}
+
+function rowsOfFilm({ id, genres, directors, writers, actors }: FilmDocument): string[] {
+  return [id, ...genres, ...[...directors, ...writers, ...actors].map((person) => person.id)];
+}
+
+function rowsOfPerson({ id, films }: PersonDocument): string[] {
+  return [id, ...films.map((film) => film.id)];
 }
 
 function toHighlights({ title, description, ...names }: Readonly<Record<string, string[]>>): Highlights {

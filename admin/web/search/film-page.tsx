@@ -10,14 +10,14 @@ import { useLive } from './use-live.ts';
 export function FilmPage({ id }: { readonly id: string }): JSX.Element {
   const { say, language } = useSpeech();
   const live = useLive<FilmResult>(`/api/v1/search/films/${id}`, '');
-  const before = live.before?.found?.film;
-  const now = live.result?.found?.film;
+  const before = live.before?.film ?? undefined;
+  const now = live.result?.film ?? undefined;
   const film = now ?? before;
   useEffect(() => {
     document.title = film === undefined ? say('films') : `${film.title} · ${say('films')}`;
   }, [film, say]);
   const change = live.changes.get(id);
-  const gone = live.result === null || live.result?.found === null;
+  const gone = live.result === null || live.result?.film === null;
 
   return (
     <main class="one">

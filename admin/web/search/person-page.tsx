@@ -10,14 +10,14 @@ import { useLive } from './use-live.ts';
 export function PersonPage({ id }: { readonly id: string }): JSX.Element {
   const { say } = useSpeech();
   const live = useLive<PersonResult>(`/api/v1/search/persons/${id}`, '');
-  const before = live.before?.found?.person;
-  const now = live.result?.found?.person;
+  const before = live.before?.person ?? undefined;
+  const now = live.result?.person ?? undefined;
   const person = now ?? before;
   useEffect(() => {
     document.title = person === undefined ? say('films') : `${person.full_name} · ${say('films')}`;
   }, [person, say]);
   const change = live.changes.get(id);
-  const gone = live.result === null || live.result?.found === null;
+  const gone = live.result === null || live.result?.person === null;
   const known = new Set(before?.films.map((film) => `${film.id} ${film.role} ${film.title}`));
   const films = new Set(person?.films.map((film) => film.id));
 
