@@ -54,7 +54,9 @@ it('each alert fires in its fault, and is silent otherwise', async (t) => {
   await state.service.untilStreaming();
   await ready.isReady();
   const prometheus = servers.use(await startPrometheus(program, squeezedAlerts(), HTTP_PORT));
-  await waitFor(async () => (await prometheus.value('projector_ready')) === 1);
+  const seenReady = (): Promise<true> =>
+    waitFor(async () => (await prometheus.value('projector_ready')) === 1, { timeoutMs: PATIENCE_MS });
+  await seenReady();
   const fired = new Set<string>();
   const fault = (name: string, happens: (fires: Fires) => Promise<void>): Promise<void> =>
     t.test(name, async (own) => {
@@ -91,6 +93,8 @@ it('each alert fires in its fault, and is silent otherwise', async (t) => {
   await fault('its sessions fail again and again', async (fires) => {
     const sender = async (): Promise<number | null> => (await setting.slot())?.activePid ?? null;
     for (let round = 1; round <= 5; round++) {
+      // Each of them comes soon to an end: what lasts is another alert's.
+      await seenReady();
       const pid = await waitFor(sender, { timeoutMs: PATIENCE_MS });
       await admin.query('select pg_terminate_backend($1)', [pid]);
       await waitFor(async () => (await sender()) !== pid, { timeoutMs: PATIENCE_MS });
