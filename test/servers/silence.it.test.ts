@@ -4,7 +4,8 @@ import { createPool, isTransientPostgresError, withClient } from '../../src/serv
 import { createDatabase } from '../support/servers.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 
-const SILENCE_MS = 300;
+/** Longer than another connection takes to be made on a machine that is busy. */
+const SILENCE_MS = 2_000;
 
 describe('a connection to Postgres from which nothing comes', () => {
   it('is given up when it is half-open, and the query may be tried again', async () => {
@@ -38,7 +39,7 @@ describe('a connection to Postgres from which nothing comes', () => {
 
   it('is waited for as long as Postgres is at work', async () => {
     await using database = await createDatabase();
-    const sleep = `select pg_sleep(${(4 * SILENCE_MS) / 1_000}), 'slept'`;
+    const sleep = `select pg_sleep(${(2 * SILENCE_MS) / 1_000}), 'slept'`;
     const { rows } = await withClient(database.url, 'test', (client) => client.query(sleep), SILENCE_MS);
     assert.equal((rows as { '?column?': string }[])[0]?.['?column?'], 'slept');
   });

@@ -7,7 +7,7 @@ export interface WaitOptions {
   readonly what?: string;
 }
 
-const pollMs = 20;
+const pollMs = 50;
 
 /**
  * Waits until the condition gives something truthy, and gives that back. An error that it throws counts as not yet.

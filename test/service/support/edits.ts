@@ -7,12 +7,14 @@ export type Edit = (client: Client, random: Random) => Promise<unknown>;
 type Table = 'film_work' | 'genre' | 'person' | 'genre_film_work' | 'person_film_work';
 
 export function randomUuid(random: Random): string {
-  const hex = (): string =>
-    below(random, 2 ** 32)
-      .toString(16)
-      .padStart(8, '0');
-  const [a, b, c, d] = [hex(), hex(), hex(), hex()];
-  return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-8${c.slice(1, 4)}-${c.slice(4)}${d}`;
+  const hex = randomHex(random);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+/** 32 digits. */
+function randomHex(random: Random): string {
+  const digits = (): string => below(random, 2 ** 32).toString(16);
+  return Array.from({ length: 4 }, () => digits().padStart(8, '0')).join('');
 }
 
 /** A name that is new each time, now and then with what JSON has to escape. */
@@ -20,10 +22,13 @@ function randomName(random: Random): string {
   return `${pick(random, ['Solaris', 'Зеркало', 'Le "Miroir"', 'a\\b\n\tc', '🎬'])} ${below(random, 1e9)}`;
 }
 
-/** A text that is now and then long enough to be stored apart from its row. */
+/**
+ * A text that is now and then long enough to be stored apart from its row. It is of few words, since the words are what
+ * Elasticsearch's time goes to.
+ */
 function randomText(random: Random): string {
   const text = randomName(random);
-  return chance(random, 0.05) ? Array.from({ length: 400 }, () => randomUuid(random)).join(' ') : text;
+  return chance(random, 0.05) ? text + Array.from({ length: 150 }, () => randomHex(random)).join('') : text;
 }
 
 /** Selects the id of some row: the first at or after a random one. Null when there is none. */
