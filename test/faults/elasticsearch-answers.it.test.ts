@@ -58,7 +58,7 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
   }
   await t.test('nothing in time, except to small requests', async () => {
     const before = elasticsearch.faults;
-    elasticsearch.set([{ kind: 'too-slow', overBytes: 131_072 }]);
+    elasticsearch.set([{ kind: 'too-slow', overBytes: 32_768 }]);
     await writers.goOn(EDITS);
     // What went wrong before may have left requests small: they grow until one is too large.
     for (let round = 0; round < 20 && elasticsearch.faults === before; round++) {
