@@ -14,10 +14,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2_000,
-    rollupOptions: {
+    rolldownOptions: {
       // `use client` is for servers that render; here all is the browser's.
-      onwarn: (warning, warn) => {
-        if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
+      onLog: (level, log, say) => {
+        if (log.code !== 'MODULE_LEVEL_DIRECTIVE') say(level, log);
       },
       input: { search: resolve(folder, 'index.html'), admin: resolve(folder, 'admin/index.html') },
     },

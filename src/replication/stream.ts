@@ -198,7 +198,6 @@ type Plugin = Parameters<LogicalReplicationService['subscribe']>[0];
 /** The library calls a plugin inside the socket's event handler, where an exception would end the process. */
 function asPlugin(decoder: Decoder, onConnect: (client: Client) => void): Plugin {
   // The library does not export its AbstractPlugin, of which it uses only the shape.
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
   return {
     options: null,
     name: decoder.plugin,

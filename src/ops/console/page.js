@@ -51,9 +51,12 @@ export function fill({ texts, meters, tones }) {
   }
 }
 
-/** @param {string} selector */
+/**
+ * @param {string} selector
+ * @returns {NodeListOf<HTMLElement>}
+ */
 function each(selector) {
-  return /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(selector));
+  return document.querySelectorAll(selector);
 }
 
 /**
