@@ -39,7 +39,7 @@ export interface Debouncer {
   /** When `next` may give a batch although nothing happens until then; null when only an event can bring one. */
   nextDueMs(): number | null;
   /** Tells that every id of a batch is accepted by Elasticsearch (or dead-lettered). */
-  done(batch: Batch): void;
+  done(batch: Batch, nowMs: number): void;
   /**
    * Claims those of the ids that no batch and no other claim has under way (invariant 4, single flight), until
    * `release`. An id added meanwhile waits in its lane.
@@ -65,13 +65,21 @@ interface Queue extends Readonly<Record<Lane, Waiting>> {
   readonly inFlight: Record<Lane, number>;
 }
 
+/** While others come, a batch of the bulk lane is to be over in so long: they wait behind those under way. */
+const BULK_BATCH_MS = 150;
+/** Others come, as long as the last of them came so recently. */
+const OTHERS_MS = 1_000;
+/** Smaller ones cost more than they spare. */
+const SMALLEST_BULK_BATCH = 50;
+
 /**
  * Gathers affected ids into batches.
  *
  * An index has two lanes. In the prompt one, a loader that has nothing of it under way gets what there is once it has
  * been quiet; a busy one gets full batches only, and the rest gathers meanwhile. The bulk one never takes the last place
  * among the batches under way, so that a change that comes meanwhile finds one free, and is never left without any, so
- * that it comes to its end whatever comes meanwhile. An id of the bulk lane that is touched again by itself overtakes
+ * that it comes to its end whatever comes meanwhile. Its batches are smaller while others come, the more so the longer
+ * they take. An id of the bulk lane that is touched again by itself overtakes
  * the others.
  *
  * Each pending id holds the ack floor at what was covered when it was first added, and a batch at its ids' lowest.
@@ -86,9 +94,11 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
     inFlight: { prompt: 0, bulk: 0 },
   }));
   const byName = new Map(queues.map((queue) => [queue.index, queue]));
-  const underWay = new Map<Batch, { readonly lane: Lane; readonly hold: Hold }>();
+  const underWay = new Map<Batch, { readonly lane: Lane; readonly hold: Hold; readonly beganMs: number }>();
   const pending = { prompt: 0, bulk: 0 };
   let bulkInFlight = 0;
+  /** As many as take `BULK_BATCH_MS`, by those of late. */
+  let bulkBatchSize = batchSize;
   let lastLane: Lane = 'prompt';
   let lastAddedMs = -Infinity;
   let oldestAddedMs: number | null = null;
@@ -100,15 +110,26 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
     return queue;
   };
 
-  /** Takes up to `batchSize` ids that nobody has under way; null when there are fewer than `atLeast`. */
-  const take = (queue: Queue, lane: Lane, atLeast: number): Batch | null => {
+  const sizeOf = (lane: Lane, nowMs: number): number =>
+    lane === 'bulk' && nowMs - lastAddedMs < OTHERS_MS ? bulkBatchSize : batchSize;
+
+  const learnFrom = (documents: number, tookMs: number): void => {
+    if (documents < Math.min(SMALLEST_BULK_BATCH, batchSize)) return;
+    const fitting = (bulkBatchSize + (documents * BULK_BATCH_MS) / Math.max(1, tookMs)) / 2;
+    bulkBatchSize = Math.round(Math.min(batchSize, Math.max(SMALLEST_BULK_BATCH, fitting)));
+  };
+
+  /** Takes a batch of ids that nobody has under way, a full one unless `isDue`; null when there are too few. */
+  const take = (queue: Queue, lane: Lane, isDue: boolean, nowMs: number): Batch | null => {
+    const size = sizeOf(lane, nowMs);
+    const atLeast = isDue ? 1 : size;
     const waiting = queue[lane];
     if (waiting.size < atLeast) return null;
     const taken: [id: string, hold: Hold][] = [];
     for (const entry of waiting) {
       if (queue.claimed.has(entry[0])) continue;
       taken.push(entry);
-      if (taken.length === batchSize) break;
+      if (taken.length === size) break;
     }
     const hold = lowest(...taken.map(([, own]) => own));
     if (!hold || taken.length < atLeast) return null;
@@ -123,7 +144,7 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
     if (lane === 'bulk') bulkInFlight++;
     lastLane = lane;
     const batch = { index: queue.index, ids: taken.map(([id]) => id), sinceMs: hold.sinceMs };
-    underWay.set(batch, { lane, hold });
+    underWay.set(batch, { lane, hold, beganMs: nowMs });
     return batch;
   };
 
@@ -138,7 +159,7 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
     for (let i = 0; i < queues.length; i++) {
       const position = (turn + i) % queues.length;
       const queue = queues[position];
-      const batch = queue && take(queue, lane, queue.inFlight[lane] === 0 && isDue ? 1 : batchSize);
+      const batch = queue && take(queue, lane, queue.inFlight[lane] === 0 && isDue, nowMs);
       if (!batch) continue;
       turn = position + 1;
       if (lane === 'prompt') oldestAddedMs = pending.prompt === 0 ? null : nowMs;
@@ -174,12 +195,15 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
       if (pending.prompt === 0) return null;
       return Math.min(lastAddedMs + quietMs, (oldestAddedMs ?? Infinity) + maxWaitMs);
     },
-    done(batch) {
+    done(batch, nowMs) {
       const own = underWay.get(batch);
       if (!own) return;
       underWay.delete(batch);
       queueOf(batch.index).inFlight[own.lane]--;
-      if (own.lane === 'bulk') bulkInFlight--;
+      if (own.lane === 'bulk') {
+        bulkInFlight--;
+        learnFrom(batch.ids.length, nowMs - own.beganMs);
+      }
       floor.release(own.hold);
       this.release(batch.index, batch.ids);
     },

@@ -34,7 +34,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const begin = (batch: Batch): void => {
     const work = project(batch).then(
       () => {
-        debouncer.done(batch);
+        debouncer.done(batch, now());
         running.delete(work);
         dispatch();
       },

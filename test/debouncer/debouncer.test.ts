@@ -27,7 +27,7 @@ test('a busy loader gets full batches only, and the rest when it is idle again',
   assert.deepEqual(debouncer.next(0)?.ids, ['2', '3', '4']);
   debouncer.add('a', '5', 0);
   assert.equal(debouncer.next(0), null);
-  debouncer.done(first);
+  debouncer.done(first, 0);
 });
 
 test('a quiet time gathers, and the longest wait ends it', () => {
@@ -47,7 +47,7 @@ test('a document that is under way waits for its next batch until that has ended
   const first = take(debouncer);
   for (const id of ['1', '2', '3', '4']) debouncer.add('a', id, 0);
   assert.deepEqual(debouncer.next(0)?.ids, ['2', '3', '4']);
-  debouncer.done(first);
+  debouncer.done(first, 0);
   assert.equal(debouncer.pending.prompt, 1);
 });
 
@@ -91,6 +91,19 @@ test('one of the many that is touched again by itself overtakes the others', () 
   assert.deepEqual(debouncer.next(0)?.ids, ['19']);
 });
 
+test('the many are taken in batches that are soon over, while others come', () => {
+  const debouncer = open({ batchSize: 400 });
+  for (let id = 0; id < 2_000; id++) debouncer.add('a', String(id), 0, 'bulk');
+  const first = take(debouncer);
+  debouncer.done(first, 600);
+  assert.equal(take(debouncer, 600).ids.length, 400);
+  debouncer.add('a', 'another', 700);
+  assert.deepEqual(take(debouncer, 700).ids, ['another']);
+  // Between the 400 of before and the 100 that would have been soon over.
+  assert.equal(take(debouncer, 800).ids.length, 250);
+  assert.equal(take(debouncer, 1_700).ids.length, 400);
+});
+
 test('the many have their turn, however many others come', () => {
   for (const maxInFlight of [1, 2, 3]) {
     const debouncer = open({ maxInFlight });
@@ -100,7 +113,7 @@ test('the many have their turn, however many others come', () => {
       for (let id = 0; id < 9; id++) debouncer.add('a', `${round}-${id}`, 0);
       const batch = take(debouncer);
       ids.push(...batch.ids);
-      debouncer.done(batch);
+      debouncer.done(batch, 0);
     }
     assert.ok(ids.includes('many'), `${maxInFlight} in flight: ${ids.join()}`);
   }
@@ -177,7 +190,7 @@ test('no id is lost, none is under way twice, and the floor never passes what is
         const end = (which: number): void => {
           const [batch] = inFlight.splice(which % Math.max(1, inFlight.length), 1);
           if (!batch) return;
-          debouncer.done(batch);
+          debouncer.done(batch, 0);
           for (const id of batch.ids) underWay.delete(`${batch.index}${id}`);
         };
         const found = (which: number): void => {
@@ -263,6 +276,6 @@ function at(lsn: bigint): Floor['lowest'] {
   return { lsn, lastCommit: null };
 }
 
-function take(debouncer: Debouncer): Batch {
-  return debouncer.next(0) ?? assert.fail('there is no batch');
+function take(debouncer: Debouncer, nowMs = 0): Batch {
+  return debouncer.next(nowMs) ?? assert.fail('there is no batch');
 }
