@@ -30,7 +30,7 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
     ELASTICSEARCH_URL: elasticsearch.url,
     BATCH_SIZE: '100',
     SNAPSHOT_CHUNK_SIZE: '100',
-    BULK_BYTES: '1MiB',
+    BULK_BYTES: '512KiB',
   };
   await using writers = startWriters(setting.database, 2, 1);
   await using ready = await watchReadiness(t);
@@ -58,7 +58,7 @@ it('the service goes on by itself, with nothing lost, when Elasticsearch answers
   }
   await t.test('nothing in time, except to small requests', async () => {
     const before = elasticsearch.faults;
-    elasticsearch.set([{ kind: 'too-slow', overBytes: 32_768 }]);
+    elasticsearch.set([{ kind: 'too-slow', overBytes: 65_536 }]);
     await writers.goOn(EDITS);
     // What went wrong before may have left requests small: they grow until one is too large.
     for (let round = 0; round < 20 && elasticsearch.faults === before; round++) {
