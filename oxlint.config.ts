@@ -51,7 +51,6 @@ const strict = [
   'prefer-rest-params',
   'prefer-spread',
   'typescript/await-thenable',
-  'typescript/consistent-type-imports',
   'typescript/no-array-delete',
   'typescript/no-base-to-string',
   'typescript/no-deprecated',

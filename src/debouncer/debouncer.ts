@@ -79,8 +79,7 @@ const SMALLEST_BULK_BATCH = 50;
  * been quiet; a busy one gets full batches only, and the rest gathers meanwhile. The bulk one never takes the last place
  * among the batches under way, so that a change that comes meanwhile finds one free, and is never left without any, so
  * that it comes to its end whatever comes meanwhile. Its batches are smaller while others come, the more so the longer
- * they take. An id of the bulk lane that is touched again by itself overtakes
- * the others.
+ * they take. An id of the bulk lane that is touched again by itself overtakes the others.
  *
  * Each pending id holds the ack floor at what was covered when it was first added, and a batch at its ids' lowest.
  */

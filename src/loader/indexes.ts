@@ -135,6 +135,7 @@ export function createIndexAdmin(
     await client.indices.putMapping({ index: physical, _meta: { ...meta, projector } });
   };
   const rebase = (physical: string, basis: readonly string[]): Promise<void> => note(physical, { basis });
+
   return {
     find,
     rebase,
