@@ -39,7 +39,7 @@ describe('a connection to Postgres from which nothing comes', () => {
 
   it('is waited for as long as Postgres is at work', async () => {
     await using database = await createDatabase();
-    const sleep = `select pg_sleep(${(2 * SILENCE_MS) / 1_000}), 'slept'`;
+    const sleep = `select pg_sleep(${(4 * SILENCE_MS) / 1_000}), 'slept'`;
     const { rows } = await withClient(database.url, 'test', (client) => client.query(sleep), SILENCE_MS);
     assert.equal((rows as { '?column?': string }[])[0]?.['?column?'], 'slept');
   });
