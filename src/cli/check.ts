@@ -7,10 +7,10 @@ import { createReindexStore } from '../service/reindexes.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
 import { withClient } from '../servers/postgres.ts';
 import { createRedis } from '../servers/redis.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-line.ts';
 
 /** Looks at the definitions and all three servers, and changes nothing. */
-export async function check({ settings }: CommandContext): Promise<number> {
+export async function check({ settings, print }: CommandContext): Promise<number> {
   const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
     withClient(settings.databaseUrl, 'projector check', work);
   const plan = await inPostgres(async (client) => {
@@ -21,20 +21,20 @@ export async function check({ settings }: CommandContext): Promise<number> {
   });
   for (const index of plan.indexes) {
     const tables = plan.tables.filter(({ routes }) => routes.some((route) => route.index === index.name));
-    console.log(
+    print(
       `${settings.indexPrefix}${index.name}: from ${tables.map(({ schema, name }) => `${schema}.${name}`).join(', ')}`,
     );
   }
-  console.log('Postgres is ready');
+  print('Postgres is ready');
 
   const redis = createRedis(settings);
   const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
   try {
     await redis.connect();
     await redis.ping();
-    console.log('Redis is ready');
+    print('Redis is ready');
     const { version } = await elasticsearch.info();
-    console.log(`Elasticsearch ${version.number} is ready`);
+    print(`Elasticsearch ${version.number} is ready`);
 
     const checkpoint = await createCheckpointStore(redis, settings.name, '').read();
     const reindexes = createReindexStore(redis, settings.name);
@@ -52,8 +52,8 @@ export async function check({ settings }: CommandContext): Promise<number> {
       incarnation: (checkpoint ?? serving)?.origin.incarnation ?? null,
       onChange: settings.definitionChanged,
     });
-    console.log('At a start:');
-    for (const course of courses) console.log(describe(settings.indexPrefix, course));
+    print('At a start:');
+    for (const course of courses) print(describe(settings.indexPrefix, course));
     return 0;
   } finally {
     redis.disconnect();

@@ -6,7 +6,7 @@ import { dropLetters, retryLetters, type LettersOptions } from '../service/lette
 import { formatLsn } from '../shared/lsn.ts';
 import { chosenIndexes } from './chosen-indexes.ts';
 import { usage } from './help.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-line.ts';
 
 type Action = (context: CommandContext, chosen: LettersOptions) => Promise<number>;
 
@@ -35,22 +35,24 @@ export async function deadLetters(context: CommandContext): Promise<number> {
   }
 }
 
-async function list({ flags }: CommandContext, { store, filter }: LettersOptions): Promise<number> {
+async function list({ flags, print }: CommandContext, { store, filter }: LettersOptions): Promise<number> {
   let count = 0;
   for await (const letters of store.pages(filter)) {
     for (const letter of letters) {
-      if (flags.json) console.log(`${count === 0 ? '[' : ','}\n${JSON.stringify(plain(letter))}`);
-      else
-        console.log(`${letter.index} ${printable(letter.id)} ${letter.at} ${letter.type}: ${letter.reason}`);
+      if (flags.json) print(`${count === 0 ? '[' : ','}\n${JSON.stringify(plain(letter))}`);
+      else print(`${letter.index} ${printable(letter.id)} ${letter.at} ${letter.type}: ${letter.reason}`);
       count++;
     }
   }
-  if (flags.json) console.log(count === 0 ? '[]' : ']');
-  else console.log(inWords(count));
+  if (flags.json) print(count === 0 ? '[]' : ']');
+  else print(inWords(count));
   return 0;
 }
 
-async function show({ flags, words }: CommandContext, { store, filter }: LettersOptions): Promise<number> {
+async function show(
+  { flags, words, print }: CommandContext,
+  { store, filter }: LettersOptions,
+): Promise<number> {
   const letters: DeadLetter[] = [];
   for await (const page of store.pages(filter)) letters.push(...page);
   if (letters.length === 0) {
@@ -60,13 +62,16 @@ async function show({ flags, words }: CommandContext, { store, filter }: Letters
       'See `projector dead-letters list`. What is accepted meanwhile has left by itself.',
     );
   }
-  console.log(flags.json ? JSON.stringify(letters.map(plain), null, 2) : letters.map(describe).join('\n\n'));
+  print(flags.json ? JSON.stringify(letters.map(plain), null, 2) : letters.map(describe).join('\n\n'));
   return 0;
 }
 
-async function retry({ settings, flags, stop }: CommandContext, chosen: LettersOptions): Promise<number> {
+async function retry(
+  { settings, flags, stop, print }: CommandContext,
+  chosen: LettersOptions,
+): Promise<number> {
   const { retried, settled, refused } = await retryLetters(chosen, settings.definitionsDir);
-  console.log(
+  print(
     flags.json
       ? JSON.stringify({ retried, settled, refused })
       : `${inWords(retried)}, read again: ${settled} accepted or gone, ${refused} refused again`,
@@ -74,7 +79,7 @@ async function retry({ settings, flags, stop }: CommandContext, chosen: LettersO
   return refused > 0 || stop.aborted ? 1 : 0;
 }
 
-async function drop({ flags, stop }: CommandContext, chosen: LettersOptions): Promise<number> {
+async function drop({ flags, stop, print }: CommandContext, chosen: LettersOptions): Promise<number> {
   const meaning = 'their documents stay absent or old until their rows change';
   if (flags.index.length + flags.id.length === 0 && !flags.yes) {
     throw new ProjectorError(
@@ -84,7 +89,7 @@ async function drop({ flags, stop }: CommandContext, chosen: LettersOptions): Pr
     );
   }
   const dropped = await dropLetters(chosen);
-  console.log(flags.json ? JSON.stringify({ dropped }) : `${inWords(dropped)} forgotten; ${meaning}`);
+  print(flags.json ? JSON.stringify({ dropped }) : `${inWords(dropped)} forgotten; ${meaning}`);
   return stop.aborted ? 1 : 0;
 }
 

@@ -4,7 +4,7 @@ import { whereverItRuns } from '../service/holder.ts';
 import { readStatus } from '../service/status.ts';
 import type { Redis } from '../servers/redis.ts';
 import type { Retry } from '../servers/retry.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-line.ts';
 
 const POLL_MS = 100;
 
@@ -18,7 +18,7 @@ export function resume(context: CommandContext): Promise<number> {
   return set(context, false);
 }
 
-async function set({ settings, log, stop }: CommandContext, isToPause: boolean): Promise<number> {
+async function set({ settings, log, stop, print }: CommandContext, isToPause: boolean): Promise<number> {
   const change = (redis: Redis, retry: Retry): Promise<void> => {
     const store = createPauseStore(redis, settings.name);
     return retry(() => (isToPause ? store.pause(new Date()) : store.resume()));
@@ -33,7 +33,7 @@ async function set({ settings, log, stop }: CommandContext, isToPause: boolean):
           if (!status || (status.state === 'paused') === isToPause) break;
           await delay(POLL_MS, undefined, { signal: stop });
         }
-        console.log(
+        print(
           isToPause
             ? 'paused: the slot is held and keeps its WAL (projector status); projector resume goes on'
             : 'it goes on',
@@ -41,7 +41,7 @@ async function set({ settings, log, stop }: CommandContext, isToPause: boolean):
       },
       async alone(redis, retry) {
         await change(redis, retry);
-        console.log(
+        print(
           isToPause
             ? 'no service runs; one that is started holds the slot and waits for projector resume'
             : 'no service runs; one that is started goes on',

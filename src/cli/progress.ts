@@ -1,4 +1,5 @@
 import type { SnapshotProgress } from '../snapshot/progress.ts';
+import type { Output } from './command-line.ts';
 
 /** How far the work on an index has come. */
 export type IndexProgress = Pick<SnapshotProgress, 'done' | 'total' | 'state'>;
@@ -8,7 +9,7 @@ const PLAIN_EVERY_MS = 2_000;
 
 /** Shows progress, index by index: a bar on a terminal, else a line every two seconds and at the end. */
 export function createProgressDisplay(
-  stream: NodeJS.WriteStream = process.stderr,
+  stream: Output,
   now: () => number = Date.now,
 ): (index: string, progress: IndexProgress) => void {
   const began = new Map<string, { readonly atMs: number; readonly done: number }>();

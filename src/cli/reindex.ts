@@ -8,7 +8,7 @@ import { askService } from '../service/requests.ts';
 import { createRedis } from '../servers/redis.ts';
 import { chosenIndexes } from './chosen-indexes.ts';
 import { usage } from './help.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-line.ts';
 import { watchProgress } from './watch-progress.ts';
 
 const POLL_MS = 100;
@@ -22,7 +22,7 @@ export async function reindex(context: CommandContext): Promise<number> {
 }
 
 async function build(
-  { settings, log, stop, flags }: CommandContext,
+  { settings, log, stop, flags, stderr, print }: CommandContext,
   indexes: readonly string[],
 ): Promise<number> {
   const id = randomUUID();
@@ -30,7 +30,7 @@ async function build(
   try {
     await redis.connect();
     const store = createReindexStore(redis, settings.name);
-    await using watched = await watchProgress(settings, indexes);
+    await using watched = await watchProgress(settings, indexes, stderr);
     await withHolder({ settings, log, stop }, async (work, signal) => {
       await work.reindex({ id, indexes, keeps: flags.keep });
       // Alone, another session does it, of which this is asked again.
@@ -48,7 +48,7 @@ async function build(
     for (const [position, name] of indexes.entries()) {
       const one = ended[position];
       if (one?.id !== id || one.state !== 'done') throw endedEarly(name, one);
-      console.log(describe(`${settings.indexPrefix}${name}`, one));
+      print(describe(`${settings.indexPrefix}${name}`, one));
     }
     return 0;
   } finally {
@@ -56,7 +56,10 @@ async function build(
   }
 }
 
-async function cancel({ settings, log, stop }: CommandContext, indexes: readonly string[]): Promise<number> {
+async function cancel(
+  { settings, log, stop, print }: CommandContext,
+  indexes: readonly string[],
+): Promise<number> {
   await whereverItRuns(
     { settings, log, stop },
     {
@@ -76,7 +79,7 @@ async function cancel({ settings, log, stop }: CommandContext, indexes: readonly
       },
     },
   );
-  console.log('cancelled: the indexes that serve go on');
+  print('cancelled: the indexes that serve go on');
   return 0;
 }
 

@@ -1,7 +1,7 @@
 import { createOverview, type Overview } from '../service/overview.ts';
 import { runService, type ServiceOptions } from '../service/run.ts';
 import { watchService } from '../service/watching.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-line.ts';
 
 /** Follows the slot until it is stopped. */
 export async function run({ settings, log, stop, flags }: CommandContext): Promise<number> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { usage } from './help.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-line.ts';
 import { openStatusReader, type StatusReport } from './status-report.ts';
 import { renderStatus } from './status-screen.ts';
 
@@ -9,18 +9,18 @@ const WATCH_MS = 1_000;
 const CLEAR = '\u001b[H\u001b[J';
 
 /** Shows how the service, its slot and its indexes are; exit code 0 when the service runs. */
-export async function status({ settings, flags, stop }: CommandContext): Promise<number> {
+export async function status({ settings, flags, stop, stdout, print }: CommandContext): Promise<number> {
   if (flags.watch && flags.quiet) throw usage('--watch shows what --quiet does not');
   await using reader = openStatusReader(settings);
   if (flags.quiet) return (await reader.isRunning()) ? 0 : 1;
 
-  const { isTTY } = process.stdout;
-  const hasColours = isTTY && process.stdout.hasColors();
+  const isTTY = stdout.isTTY === true;
+  const hasColours = isTTY && stdout.hasColors?.() === true;
   const show = (report: StatusReport): void => {
-    if (flags.json) return console.log(JSON.stringify(report, null, flags.watch ? undefined : 2));
+    if (flags.json) return print(JSON.stringify(report, null, flags.watch ? undefined : 2));
     const screen = renderStatus(report, { hasColours, nowMs: Date.now() });
-    if (!flags.watch) console.log(screen);
-    else console.log(isTTY ? `${CLEAR}${screen}` : `${screen}\n`);
+    if (!flags.watch) print(screen);
+    else print(isTTY ? `${CLEAR}${screen}` : `${screen}\n`);
   };
   for (;;) {
     const report = await reader.read();

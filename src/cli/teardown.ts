@@ -7,10 +7,10 @@ import { dropSlot } from '../replication/slot.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
 import { withClient } from '../servers/postgres.ts';
 import { createRedis } from '../servers/redis.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-line.ts';
 
 /** Removes what the service has made everywhere, and leaves the tables. */
-export async function teardown({ settings, flags }: CommandContext): Promise<number> {
+export async function teardown({ settings, flags, print }: CommandContext): Promise<number> {
   if (!flags.yes) {
     throw new ProjectorError(
       'PROJ_USAGE',
@@ -28,24 +28,24 @@ export async function teardown({ settings, flags }: CommandContext): Promise<num
       await dropSlot(client, name);
       return prepared;
     });
-    console.log(`slot ${name}: gone`);
+    print(`slot ${name}: gone`);
     const admin = createIndexAdmin(elasticsearch, { name, prefix });
     for (const index of plan.indexes) {
       await admin.drop(index);
-      console.log(`index ${prefix}${index.name}: gone`);
+      print(`index ${prefix}${index.name}: gone`);
     }
     await createDeadLetterIndex(elasticsearch, { name, prefix }).drop();
-    console.log('dead letters: gone');
+    print('dead letters: gone');
     for await (const keys of redis.scanStream({ match: `projector:${name}:*`, count: 1_000 })) {
       const found = keys as string[];
       if (found.length > 0) await redis.del(...found);
     }
-    console.log('resume point: gone');
+    print('resume point: gone');
     // Last, since a slot whose publication is gone cannot be followed any more.
     await withClient(settings.adminDatabaseUrl, 'projector teardown', (client) =>
       client.query(`drop publication if exists ${pg.escapeIdentifier(name)}`),
     );
-    console.log(`publication ${name}: gone`);
+    print(`publication ${name}: gone`);
     return 0;
   } finally {
     redis.disconnect();

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { createRedis } from '../servers/redis.ts';
 import { createProgressStore } from '../snapshot/progress.ts';
+import type { Output } from './command-line.ts';
 import { createProgressDisplay } from './progress.ts';
 
 const POLL_MS = 200;
@@ -15,8 +16,9 @@ export interface WatchedProgress extends AsyncDisposable {
 export async function watchProgress(
   settings: Settings,
   indexes: readonly string[],
+  stream: Output,
 ): Promise<WatchedProgress> {
-  const display = createProgressDisplay();
+  const display = createProgressDisplay(stream);
   const redis = createRedis(settings);
   await redis.connect();
   const progress = createProgressStore(redis, settings.name);

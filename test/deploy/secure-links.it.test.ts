@@ -78,9 +78,10 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
   /** Everything that anything has said. */
   const said: string[] = [];
   const command = async (args: readonly string[], settings: Readonly<Record<string, string>> = {}) => {
-    const result = await setting.command(args, { ...secure, ...settings });
-    said.push(result.stdout, result.stderr);
-    return result;
+    const { ended, output } = startProjector(args, { ...database.env, ...secure, ...settings });
+    const { code } = await ended;
+    said.push(output.stdout, output.stderr);
+    return { code, ...output };
   };
   const succeeds = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await command(args);

@@ -123,11 +123,12 @@ async function deleteIndexes(elasticsearchUrl: string, prefix: string): Promise<
   const listed = await fetch(
     `${elasticsearchUrl}/_cat/indices/${prefix}*?h=index&format=json&expand_wildcards=all`,
   );
-  const indexes = (await listed.json()) as { index: string }[];
-  for (const { index } of indexes) {
-    const response = await fetch(`${elasticsearchUrl}/${index}`, { method: 'DELETE' });
-    await response.arrayBuffer();
-  }
+  const names = ((await listed.json()) as { index: string }[]).map(({ index }) => index);
+  if (names.length === 0) return;
+  const url = `${elasticsearchUrl}/${names.join(',')}?ignore_unavailable=true`;
+  const response = await fetch(url, { method: 'DELETE' });
+  if (!response.ok) throw new Error(`Elasticsearch answers ${response.status}: ${await response.text()}`);
+  await response.arrayBuffer();
 }
 
 async function deleteKeys(redisUrl: string, name: string): Promise<void> {

@@ -219,7 +219,9 @@ export async function seedRows(client: Client, random: Random): Promise<void> {
     ...new Array<Edit>(500).fill(linkGenre),
     ...new Array<Edit>(900).fill(linkPerson),
   ];
+  await client.query('begin');
   for (const edit of edits) await edit(client, random);
+  await client.query('commit');
 }
 
 /**

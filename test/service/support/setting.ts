@@ -13,7 +13,8 @@ import { readStatus } from '../../../src/service/status.ts';
 import { formatLsn, parseLsn, type Lsn } from '../../../src/shared/lsn.ts';
 import { createDatabase, type TestDatabase, type TestDatabaseOptions } from '../../support/servers.ts';
 import { waitFor } from '../../support/wait.ts';
-import { shippedDefinitions, startProjector } from './child.ts';
+import { shippedDefinitions } from './child.ts';
+import { runCommand, type CommandOutcome } from './command.ts';
 import { getDocument, readDocuments, type StoredDocument } from './documents.ts';
 import { expectedDocuments } from './expected-documents.ts';
 import { createTables, openDefinitionsFolder, readExpected, type OwnSchema } from './own-schema.ts';
@@ -40,11 +41,8 @@ export interface Setting extends AsyncDisposable {
   run(settings?: Readonly<Record<string, string>>, options?: { readonly isStandby: boolean }): Service;
   /** Starts `projector run` as a process of its own, which can be killed, with these options. */
   spawn(settings?: Readonly<Record<string, string>>, options?: readonly string[]): ServiceProcess;
-  /** Runs another command to its end. */
-  command(
-    args: readonly string[],
-    settings?: Readonly<Record<string, string>>,
-  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  /** Runs another command to its end, with these settings beside the usual ones. */
+  command(args: readonly string[], settings?: Readonly<Record<string, string>>): Promise<CommandOutcome>;
   /** What Redis holds as the resume point. */
   checkpoint(): Promise<Checkpoint | null>;
   slot(): Promise<SlotState | null>;
@@ -84,11 +82,6 @@ export async function openSetting(t: TestContext, options: SettingOptions = {}):
   const checkpoints = createCheckpointStore(redis, database.name, '');
   const { elasticsearchUrl, indexPrefix, name } = database;
 
-  const command: Setting['command'] = async (args, settings = {}) => {
-    const child = startProjector(args, { ...env, ...settings });
-    const { code } = await child.ended;
-    return { code, ...child.output };
-  };
   await prepare({ DEFINITIONS_DIR: shippedDefinitions, ...env });
 
   const services: Service[] = [];
@@ -124,7 +117,7 @@ export async function openSetting(t: TestContext, options: SettingOptions = {}):
       admin = await database.connect();
     },
     redis,
-    command,
+    command: (args, settings) => runCommand(args, { ...env, ...settings }),
     covered,
     confirmedUpTo,
     documents,
