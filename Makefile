@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types soak alerts stack stack-stop setup
+.PHONY: help demo test lint types unit integration conformance soak alerts stack stack-stop setup install servers oldest-servers
 NODE := node_modules/.bin/node
 # Hundreds of processes load the same modules: each after the first finds them compiled.
 export NODE_COMPILE_CACHE := $(CURDIR)/.cache/compiled
@@ -12,13 +12,17 @@ demo: setup ## Show it all on real servers and 36,000 films; ONCE=1 ends by itse
 
 # Elasticsearch lives for minutes here: compiling well costs it more than it gains.
 test: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1
-test: setup ## Lint, types, unit tests, and integration tests on real servers; PG=14 ES=8 on these versions alone
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types
-	@npm test --silent
-	@$(if $(PG)$(ES)$(DECODER),,npm run --silent test:conformance)
+test: install ## Lint, types, unit tests, and integration tests on real servers; PG=14 ES=8 on these versions alone
+	@echo 'Linting, checking types, testing without servers, and fetching what is missing of the servers …'
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target lint types unit servers
+	@$(MAKE) --no-print-directory --jobs=2 integration $(if $(PG)$(ES)$(DECODER),,oldest-servers)
+	@$(if $(PG)$(ES)$(DECODER),,$(MAKE) --no-print-directory conformance)
 
 lint types:
 	@npm run --silent $@
+
+unit integration conformance:
+	@npm run --silent test:$@
 
 soak: setup ## Random edits and random faults for MINUTES=30, comparing every document with its rows
 	@npm run --silent soak
@@ -32,5 +36,14 @@ stack: setup ## Start Postgres, Redis and Elasticsearch in the background
 stack-stop: setup ## Stop what `make stack` started
 	@$(NODE) dev/stack/main.ts stop
 
-setup: ## Install and fetch what all of these need, once
-	@sh dev/bootstrap.sh && $(NODE) dev/stack/prepare.ts
+setup: install servers ## Install and fetch what all of these need, once
+
+install:
+	@sh dev/bootstrap.sh
+
+servers: install
+	@$(NODE) dev/stack/prepare.ts
+
+# Those of the conformance tests.
+oldest-servers: install
+	@PG=14 ES=8 $(NODE) dev/stack/prepare.ts
