@@ -40,6 +40,10 @@ export const errorCodes = {
     exit: 2,
     meaning: 'A server does not accept the user, password or API key, or they lack a right.',
   },
+  PROJ_SERVER_UNAVAILABLE: {
+    exit: 1,
+    meaning: 'A server is not there or not ready, and the command does not wait for it.',
+  },
   PROJ_RESYNC_REQUIRED: {
     exit: 5,
     meaning: 'The resume point, the slot, the database and the indexes do not belong together any more.',

@@ -4,9 +4,8 @@ import { resyncRequired } from '../checkpoint/start.ts';
 import type { Settings } from '../config/settings.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
-import { isTransientElasticsearchError } from '../servers/elasticsearch.ts';
-import { isRefusedQuery, isTransientPostgresError } from '../servers/postgres.ts';
-import { isTransientRedisError } from '../servers/redis.ts';
+import { isRefusedQuery } from '../servers/postgres.ts';
+import { isServerFailure } from '../servers/unavailable.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { StartOver } from './hold.ts';
 import { createOverview, type Overview } from './overview.ts';
@@ -103,12 +102,6 @@ export async function runService(options: ServiceOptions): Promise<void> {
   } finally {
     clearInterval(looking);
   }
-}
-
-function isServerFailure(error: Error): boolean {
-  return (
-    isTransientPostgresError(error) || isTransientElasticsearchError(error) || isTransientRedisError(error)
-  );
 }
 
 function isCancellation(error: Error): boolean {
