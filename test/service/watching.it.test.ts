@@ -147,11 +147,16 @@ describe('who watches a service by HTTP', () => {
     const command = startProjector(['snapshot'], {
       ...setting.database.env,
       ELASTICSEARCH_URL: elasticsearch.url,
-      SNAPSHOT_MAX_RATE: '50',
+      // Several chunks at once, the first of them slow, are no throttle to speak of.
+      SNAPSHOT_PARALLELISM: '1',
+      SNAPSHOT_MAX_RATE: '25',
       SNAPSHOT_CHUNK_SIZE: '20',
     });
     const status = (): Promise<ServiceStatus | null> => readStatus(setting.redis, setting.database.name);
-    await waitFor(async () => (await status())?.state === 'snapshotting', { timeoutMs: PATIENCE_MS });
+    await waitFor(async () => command.hasEnded || (await status())?.state === 'snapshotting', {
+      timeoutMs: PATIENCE_MS,
+    });
+    assert.ok(!command.hasEnded, command.output.stderr);
     elasticsearch.set([{ kind: 'answered', status: 429, body: '' }]);
     await waitFor(async () => (await status())?.reasons.some(({ reason }) => reason === 'elasticsearch'));
     elasticsearch.set([]);
