@@ -19,6 +19,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 // Node itself would print the error with all that it carries.
 process.on('uncaughtException', (error) => void reportFailure(error).then((code) => process.exit(code)));
 const { env, stdout, stderr } = process;
+// Whoever reads no further, as `head` does, has had enough: that is no failure.
+stdout.on('error', () => undefined);
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   env,
   directory: process.cwd(),
