@@ -5,7 +5,7 @@ import { shippedDefinitions } from './child.ts';
 
 /** How a command has ended, and all that it has printed. */
 export interface CommandOutcome {
-  readonly code: number | null;
+  readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
