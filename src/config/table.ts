@@ -293,7 +293,7 @@ export const settingsTable = {
     env: 'MAX_PENDING',
     group: 'limits',
     type: wholeNumber({ min: 1, max: 10_000_000, unit: 'ids' }),
-    default: '50000',
+    default: '200000',
     description: 'Affected ids held before the replication socket is paused',
   },
   postgresMaxConnections: {

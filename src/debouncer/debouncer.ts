@@ -34,6 +34,10 @@ export interface Debouncer {
    * Its batch reads it after this call. The lane is `prompt` unless told otherwise.
    */
   add(index: string, id: string, nowMs: number, lane?: Lane, hold?: Hold): void;
+  /** Marks a document as affected by a transaction of which more is to come. No batch reads it before `letOut`. */
+  gather(index: string, id: string): void;
+  /** Moves so many of what was gathered into the bulk lane at most; true when that was all. */
+  letOut(most: number, nowMs: number): boolean;
   /** The next batch to read and write, or null when there is none yet. */
   next(nowMs: number): Batch | null;
   /** When `next` may give a batch although nothing happens until then; null when only an event can bring one. */
@@ -50,7 +54,7 @@ export interface Debouncer {
   underWay(): () => boolean;
   /** Ids added and not in a batch yet. */
   readonly pending: Readonly<Record<Lane, number>>;
-  /** Those of both lanes. */
+  /** Those of both lanes, and those gathered. */
   readonly allPending: number;
 }
 
@@ -59,6 +63,8 @@ type Waiting = Map<string, Hold>;
 
 interface Queue extends Readonly<Record<Lane, Waiting>> {
   readonly index: string;
+  /** Ids of a transaction of which more is to come. */
+  readonly gathered: Set<string>;
   /** Ids that a batch or a snapshot's chunk has under way. */
   readonly claimed: Set<string>;
   /** Batches under way. */
@@ -81,6 +87,9 @@ const SMALLEST_BULK_BATCH = 50;
  * that it comes to its end whatever comes meanwhile. Its batches are smaller while others come, the more so the longer
  * they take. An id of the bulk lane that is touched again by itself overtakes the others.
  *
+ * What a large transaction touches gathers until all of it has come by, so that a document is written once for it, in
+ * whatever order its rows come. Nobody waits for that: none of it can be acknowledged before its commit comes.
+ *
  * Each pending id holds the ack floor at what was covered when it was first added, and a batch at its ids' lowest.
  */
 export function createDebouncer(options: DebouncerOptions): Debouncer {
@@ -89,12 +98,14 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
     index,
     prompt: new Map(),
     bulk: new Map(),
+    gathered: new Set(),
     claimed: new Set(),
     inFlight: { prompt: 0, bulk: 0 },
   }));
   const byName = new Map(queues.map((queue) => [queue.index, queue]));
   const underWay = new Map<Batch, { readonly lane: Lane; readonly hold: Hold; readonly beganMs: number }>();
   const pending = { prompt: 0, bulk: 0 };
+  let gatheredCount = 0;
   let bulkInFlight = 0;
   /** As many as take `BULK_BATCH_MS`, by those of late. */
   let bulkBatchSize = batchSize;
@@ -185,6 +196,24 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
       if (!queue[goes].has(id)) pending[goes]++;
       queue[goes].set(id, hold);
     },
+    gather(index, id) {
+      const { gathered } = queueOf(index);
+      const before = gathered.size;
+      gathered.add(id);
+      gatheredCount += gathered.size - before;
+    },
+    letOut(most, nowMs) {
+      let left = most;
+      for (const { index, gathered } of queues) {
+        for (const id of gathered) {
+          if (left-- === 0) return false;
+          gathered.delete(id);
+          gatheredCount--;
+          this.add(index, id, nowMs, 'bulk');
+        }
+      }
+      return true;
+    },
     next(nowMs) {
       const order: Lane[] =
         bulkInFlight === 0 && lastLane === 'prompt' ? ['bulk', 'prompt'] : ['prompt', 'bulk'];
@@ -225,7 +254,7 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
     },
     pending,
     get allPending() {
-      return pending.prompt + pending.bulk;
+      return pending.prompt + pending.bulk + gatheredCount;
     },
   };
 }

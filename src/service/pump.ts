@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { History } from '../checkpoint/history.ts';
 import type { Debouncer } from '../debouncer/debouncer.ts';
 import type { Floor } from '../debouncer/floor.ts';
@@ -43,8 +44,10 @@ export interface PumpOptions {
 
 const MESSAGES_AT_ONCE = 5_000;
 const LOOKUP_KEYS_AT_ONCE = 1_000;
-/** A transaction's ids beyond so many go into the bulk lane. */
+/** A transaction's ids beyond so many are gathered until it ends, and go into the bulk lane then. */
 const LARGE_TRANSACTION = 1_000;
+/** So many of them move at once, between looks at the sockets. */
+const LET_OUT_AT_ONCE = 5_000;
 
 /**
  * Moves messages from the stream through the gate and the router into the debouncer, until it fails or is aborted.
@@ -67,14 +70,24 @@ export async function pump(options: PumpOptions): Promise<never> {
   const isPassed = (): boolean => state.transaction !== null && state.transaction.commitLsn < durable.lsn;
 
   const affect = (index: string, id: string): void => {
-    debouncer.add(index, id, now(), ++state.affected > LARGE_TRANSACTION ? 'bulk' : 'prompt');
+    if (++state.affected > LARGE_TRANSACTION) debouncer.gather(index, id);
+    else debouncer.add(index, id, now());
+  };
+  const letOut = async (): Promise<void> => {
+    while (!debouncer.letOut(LET_OUT_AT_ONCE, now())) {
+      dispatcher.dispatch();
+      await nextTurn();
+    }
   };
   /** Invariant 8, bounded memory: a full debouncer stops the pump, which stops the reading of the socket. */
   const hasRoom = (): boolean => debouncer.allPending < maxPending;
   const room = async (): Promise<void> => {
     fanOut.follow();
     dispatcher.dispatch();
-    if (!hasRoom()) await dispatcher.until(hasRoom, signal);
+    if (!hasRoom()) {
+      await letOut();
+      await dispatcher.until(hasRoom, signal);
+    }
     await fanOut.room();
   };
 
@@ -145,6 +158,8 @@ export async function pump(options: PumpOptions): Promise<never> {
           await begin(message);
           break;
         case 'commit':
+          // It is not covered yet, so that its ids hold the floor at what was before it.
+          if (state.affected > LARGE_TRANSACTION) await letOut();
           commit(message.endLsn);
           break;
         case 'change':

@@ -68,7 +68,7 @@ test('three URLs are enough, and everything else has its default', () => {
     bulkBytes: 5 * 1024 * 1024,
     deadLettersPerMinute: 100,
     queueBytes: 16 * 1024 * 1024,
-    maxPending: 50_000,
+    maxPending: 200_000,
     postgresMaxConnections: 15,
     requestTimeoutMs: 30_000,
     stallTimeoutMs: 300_000,

@@ -119,8 +119,21 @@ test('the many have their turn, however many others come', () => {
   }
 });
 
+test('what a large transaction touches waits for its end, each document once', () => {
+  const debouncer = open({ batchSize: 100 });
+  for (const id of ['1', '2', '1', '3', '2', '1']) debouncer.gather('a', id);
+  debouncer.gather('b', '1');
+  assert.equal(debouncer.next(0), null);
+  assert.equal(debouncer.allPending, 4);
+  assert.equal(debouncer.letOut(3, 0), false);
+  assert.deepEqual(debouncer.pending, { prompt: 0, bulk: 3 });
+  assert.equal(debouncer.letOut(3, 0), true);
+  assert.equal(debouncer.allPending, 4);
+  assert.deepEqual(take(debouncer).ids, ['1', '2', '3']);
+});
+
 type Step =
-  | { kind: 'commit'; ids: [string, number][]; lane: Lane }
+  | { kind: 'commit'; ids: [string, number][]; lane: Lane; isLarge: boolean }
   | { kind: 'find'; which: number; ids: number[]; lane: Lane }
   | { kind: 'found' | 'done'; which: number }
   | { kind: 'fan-out' | 'take' | 'claim' | 'release' };
@@ -136,6 +149,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant('commit'),
       ids: fc.array(fc.tuple(fc.constantFrom('a', 'b'), id), { maxLength: 3 }),
       lane,
+      isLarge: fc.boolean(),
     }),
   },
   {
@@ -209,9 +223,11 @@ test('no id is lost, none is under way twice, and the floor never passes what is
             case 'commit':
               lsn += 10n;
               for (const [index, id] of current.ids) {
-                debouncer.add(index, String(id), 0, current.lane);
+                if (current.isLarge) debouncer.gather(index, String(id));
+                else debouncer.add(index, String(id), 0, current.lane);
                 touch(index, id, lsn);
               }
+              while (!debouncer.letOut(1, 0));
               floor.cover(at(lsn));
               return;
             case 'fan-out':
