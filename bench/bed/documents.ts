@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { preparePlan } from '../../src/definition/prepare.ts';
 import type { IndexPlan } from '../../src/definition/plan.ts';
-import { indexItem } from '../../src/loader/bulk.ts';
+import { bulkBody, indexItem, takeBySize } from '../../src/loader/bulk.ts';
 import type { PreparedQuery } from '../../src/resolver/keys.ts';
 import { resolve } from '../../src/resolver/resolver.ts';
 import { pages } from '../../src/router/pages.ts';
@@ -21,6 +21,7 @@ export interface PreparedDocuments {
 }
 
 const PAGE = 1_000;
+const MAX_BYTES = 64 * 2 ** 20;
 /** Any: the ceiling's indexes are new ones. */
 const VERSION = 1n;
 
@@ -39,11 +40,15 @@ export async function prepareDocuments(bed: Bed, name: string): Promise<Prepared
     let count = 0;
     let bytes = 0;
     for await (const keys of pages(query, index.keyPages, { pageSize: PAGE })) {
-      const { documents } = await resolve(prepared, index, keys.map(keyToId));
-      const lines = Buffer.from(documents.map((document) => indexItem(document, VERSION).lines).join(''));
-      output.write(lines);
+      const { documents, unread } = await resolve(prepared, index, keys.map(keyToId), MAX_BYTES);
+      if (unread.length > 0) throw new Error('the documents are too large to be prepared');
+      const request = takeBySize(
+        documents.map((document) => indexItem(document, VERSION)),
+        Infinity,
+      );
+      output.write(bulkBody(request));
       count += documents.length;
-      bytes += lines.length;
+      bytes += request.bytes;
     }
     output.end();
     await finished(output);

@@ -48,7 +48,7 @@ export function createDelivery(options: DeliveryOptions): Deliver {
 
   const send = async (writeAlias: string, request: BulkRequest): Promise<readonly ItemOutcome[]> => {
     await assertHolder();
-    const outcomes = await sendBulk(client, writeAlias, request.items).catch((error: unknown) => {
+    const outcomes = await sendBulk(client, writeAlias, request).catch((error: unknown) => {
       if (httpStatus(error) === TOO_MANY_REQUESTS) size.refused(request.bytes);
       if (isTimeout(error)) size.unanswered(request.bytes);
       throw error;

@@ -69,7 +69,7 @@ export function createEyes(options: EyesOptions): Eyes {
 
   const lookAt = async (ids: readonly string[]): Promise<Suspect[]> => {
     const stored = await readDocuments(ids, true);
-    const { documents, missing } = await resolve(query, index, ids);
+    const { documents, missing, unread } = await resolve(query, index, ids, BYTES_AT_ONCE);
     const suspects: Suspect[] = [];
     const absent: string[] = [];
     let length = 0;
@@ -90,6 +90,7 @@ export function createEyes(options: EyesOptions): Eyes {
     const average = length / Math.max(1, documents.length);
     const most = Math.min(MAX_AT_ONCE, GROWTH * atOnce, Math.floor(BYTES_AT_ONCE / average));
     atOnce = Math.max(1, most);
+    if (unread.length > 0) suspects.push(...(await lookAt(unread)));
     return suspects;
   };
 
