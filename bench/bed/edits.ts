@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connect } from '../../dev/stack/database.ts';
 import { ask, type Bed } from './bed.ts';
+import { openLookout } from './lookout.ts';
 
 export interface CommitsOptions {
   readonly commits: number;
@@ -50,6 +51,7 @@ export async function pacedEdits(bed: Bed, options: PacedEditsOptions): Promise<
     'select id from content.film_work order by md5(id::text) limit $1',
     [edits],
   );
+  const lookout = openLookout(bed, pollMs, signal);
   const arrivals: Promise<number>[] = [];
   const startedMs = performance.now();
   for (const [position, { id }] of rows.entries()) {
@@ -59,11 +61,9 @@ export async function pacedEdits(bed: Bed, options: PacedEditsOptions): Promise<
     const word = `edited${position}x${Math.round(startedMs)}`;
     await client.query('update content.film_work set title = $2 where id = $1', [id, word]);
     const committedMs = performance.now();
-    const arrived = (async () => {
-      while (!(until === 'readable' ? await isReadable(bed, id, word) : await isFound(bed, id, word)))
-        await sleep(pollMs, undefined, { signal });
-      return performance.now() - committedMs;
-    })();
+    const arrived = (
+      until === 'readable' ? lookout.arrival(id, word) : found(bed, { id, title: word, pollMs, signal })
+    ).then((arrivedMs) => arrivedMs - committedMs);
     arrived.catch(() => undefined);
     if (oneByOne) await arrived;
     arrivals.push(arrived);
@@ -71,12 +71,17 @@ export async function pacedEdits(bed: Bed, options: PacedEditsOptions): Promise<
   return await Promise.all(arrivals);
 }
 
-async function isReadable(bed: Bed, id: string, title: string): Promise<boolean> {
-  const url = `${bed.servers.elasticsearchUrl}/${bed.indexPrefix}movies/_source/${id}?_source_includes=title`;
-  return ((await (await fetch(url)).json()) as { title?: string }).title === title;
+interface Sought {
+  readonly id: string;
+  readonly title: string;
+  readonly pollMs: number;
+  readonly signal: AbortSignal;
 }
 
-async function isFound(bed: Bed, id: string, title: string): Promise<boolean> {
+/** Resolves with the time at which a search finds it. */
+async function found(bed: Bed, { id, title, pollMs, signal }: Sought): Promise<number> {
   const query = { bool: { filter: [{ ids: { values: [id] } }, { match: { title } }] } };
-  return (await ask<{ count: number }>(bed, 'movies/_count', { query })).count === 1;
+  while ((await ask<{ count: number }>(bed, 'movies/_count', { query })).count !== 1)
+    await sleep(pollMs, undefined, { signal });
+  return performance.now();
 }

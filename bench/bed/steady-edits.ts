@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { ask, type Bed } from './bed.ts';
+import type { Bed } from './bed.ts';
+import { openLookout } from './lookout.ts';
 
 export interface SteadyEditsOptions {
   readonly perSecond: number;
@@ -35,7 +36,7 @@ const INSERT_EVERY = 20;
 /** Of so many edits, one is looked for, each that adds a film among them: the looking costs Elasticsearch more than the edits. */
 const LOOK_EVERY = 4;
 const CONNECTIONS = 8;
-/** One request asks for all that have not arrived, and is to take little of what both are measured for. */
+/** The looking is to take little of what both are measured for. */
 const POLL_MS = 20;
 
 export async function openSteadyEdits(bed: Bed, options: SteadyEditsOptions): Promise<SteadyEdits> {
@@ -47,10 +48,11 @@ export async function openSteadyEdits(bed: Bed, options: SteadyEditsOptions): Pr
   );
   // Another one each time: what was edited so before has not arrived by that.
   const word = `edited${Math.round(performance.now())}`;
-  const outstanding = new Map<string, Omit<Arrival, 'tookMs'> & { readonly title: string }>();
+  const lookout = openLookout(bed, POLL_MS, signal);
+  const awaited: Promise<void>[] = [];
   const arrivals: Arrival[] = [];
   const inserts: number[] = [];
-  const state = { isEnding: false, isDone: false, committed: 0 };
+  const state = { isEnding: false, committed: 0 };
 
   const edit = async (ordinal: number): Promise<void> => {
     const title = `${word} ${ordinal}`;
@@ -66,7 +68,12 @@ export async function openSteadyEdits(bed: Bed, options: SteadyEditsOptions): Pr
     const committedMs = performance.now();
     if (isInsert) inserts.push(committedMs);
     state.committed++;
-    if (ordinal % LOOK_EVERY === 0) outstanding.set(rows[0]?.id ?? '', { title, isInsert, committedMs });
+    if (ordinal % LOOK_EVERY !== 0) return;
+    const arrived = lookout.arrival(rows[0]?.id ?? '', title).then((ms) => {
+      arrivals.push({ isInsert, committedMs, tookMs: ms - committedMs });
+    });
+    arrived.catch(() => undefined);
+    awaited.push(arrived);
   };
   const editing = (async () => {
     const startedMs = performance.now();
@@ -78,34 +85,12 @@ export async function openSteadyEdits(bed: Bed, options: SteadyEditsOptions): Pr
       under.push(edit(ordinal));
     }
     await Promise.all(under);
-    state.isDone = true;
+    await Promise.all(awaited);
   })();
-  const looking = (async () => {
-    while (!state.isDone || outstanding.size > 0) {
-      signal.throwIfAborted();
-      const asked = [...outstanding];
-      if (asked.length > 0) {
-        const { docs } = await ask<{ docs: { _id: string; _source?: { title: string } }[] }>(
-          bed,
-          'movies/_mget?_source_includes=title',
-          { ids: asked.map(([id]) => id) },
-        );
-        const nowMs = performance.now();
-        const titles = new Map(docs.map(({ _id, _source }) => [_id, _source?.title]));
-        for (const [id, { title, isInsert, committedMs }] of asked) {
-          if (titles.get(id) !== title) continue;
-          outstanding.delete(id);
-          arrivals.push({ isInsert, committedMs, tookMs: nowMs - committedMs });
-        }
-      }
-      await sleep(POLL_MS, undefined, { signal });
-    }
-  })();
-  const both = Promise.all([editing, looking]);
-  both.catch(() => undefined);
+  editing.catch(() => undefined);
   const end = async (): Promise<readonly Arrival[]> => {
     state.isEnding = true;
-    await both;
+    await editing;
     return arrivals;
   };
   return {

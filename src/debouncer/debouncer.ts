@@ -77,6 +77,8 @@ const BULK_BATCH_MS = 150;
 const OTHERS_MS = 1_000;
 /** Smaller ones cost more than they spare. */
 const SMALLEST_BULK_BATCH = 50;
+/** Where a batch of the others takes longer, fewer of the bulk lane are under way at once; where less than half, more. */
+const PROMPT_BATCH_MS = 60;
 
 /**
  * Gathers affected ids into batches.
@@ -85,7 +87,7 @@ const SMALLEST_BULK_BATCH = 50;
  * been quiet; a busy one gets full batches only, and the rest gathers meanwhile. The bulk one never takes the last place
  * among the batches under way, so that a change that comes meanwhile finds one free, and is never left without any, so
  * that it comes to its end whatever comes meanwhile. Its batches are smaller while others come, the more so the longer
- * they take. An id of the bulk lane that is touched again by itself overtakes the others.
+ * they take, and fewer at once, where those of the others take long. An id of the bulk lane that is touched again by itself overtakes the others.
  *
  * What a large transaction touches gathers until all of it has come by, so that a document is written once for it, in
  * whatever order its rows come. Nobody waits for that: none of it can be acknowledged before its commit comes.
@@ -107,6 +109,9 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
   const pending = { prompt: 0, bulk: 0 };
   let gatheredCount = 0;
   let bulkInFlight = 0;
+  const mostBulkInFlight = Math.max(1, maxInFlight - 1);
+  /** How many may be, while others come. */
+  let bulkAtOnce = mostBulkInFlight;
   /** As many as take `BULK_BATCH_MS`, by those of late. */
   let bulkBatchSize = batchSize;
   let lastLane: Lane = 'prompt';
@@ -120,13 +125,22 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
     return queue;
   };
 
+  const othersCome = (nowMs: number): boolean => nowMs - lastAddedMs < OTHERS_MS;
+  const bulkPlaces = (nowMs: number): number => (othersCome(nowMs) ? bulkAtOnce : mostBulkInFlight);
   const sizeOf = (lane: Lane, nowMs: number): number =>
-    lane === 'bulk' && nowMs - lastAddedMs < OTHERS_MS ? bulkBatchSize : batchSize;
+    lane === 'bulk' && othersCome(nowMs) ? bulkBatchSize : batchSize;
 
-  const learnFrom = (documents: number, tookMs: number): void => {
-    if (documents < Math.min(SMALLEST_BULK_BATCH, batchSize)) return;
-    const fitting = (bulkBatchSize + (documents * BULK_BATCH_MS) / Math.max(1, tookMs)) / 2;
-    bulkBatchSize = Math.round(Math.min(batchSize, Math.max(SMALLEST_BULK_BATCH, fitting)));
+  const learnFrom: Readonly<Record<Lane, (documents: number, tookMs: number) => void>> = {
+    prompt(_documents, tookMs) {
+      if (bulkInFlight === 0) return;
+      if (tookMs > PROMPT_BATCH_MS) bulkAtOnce = Math.max(1, bulkAtOnce - 1);
+      else if (tookMs < PROMPT_BATCH_MS / 2) bulkAtOnce = Math.min(mostBulkInFlight, bulkAtOnce + 1);
+    },
+    bulk(documents, tookMs) {
+      if (documents < Math.min(SMALLEST_BULK_BATCH, batchSize)) return;
+      const fitting = (bulkBatchSize + (documents * BULK_BATCH_MS) / Math.max(1, tookMs)) / 2;
+      bulkBatchSize = Math.round(Math.min(batchSize, Math.max(SMALLEST_BULK_BATCH, fitting)));
+    },
   };
 
   /** Takes a batch of ids that nobody has under way, a full one unless `isDue`; null when there are too few. */
@@ -161,7 +175,7 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
   /** A batch of the lane, of one index after the other. */
   const nextOf = (lane: Lane, nowMs: number): Batch | null => {
     if (pending[lane] === 0) return null;
-    if (lane === 'bulk' && bulkInFlight >= Math.max(1, maxInFlight - 1)) return null;
+    if (lane === 'bulk' && bulkInFlight >= bulkPlaces(nowMs)) return null;
     const isDue =
       lane === 'bulk' ||
       nowMs - lastAddedMs >= quietMs ||
@@ -228,10 +242,8 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
       if (!own) return;
       underWay.delete(batch);
       queueOf(batch.index).inFlight[own.lane]--;
-      if (own.lane === 'bulk') {
-        bulkInFlight--;
-        learnFrom(batch.ids.length, nowMs - own.beganMs);
-      }
+      if (own.lane === 'bulk') bulkInFlight--;
+      learnFrom[own.lane](batch.ids.length, nowMs - own.beganMs);
       floor.release(own.hold);
       this.release(batch.index, batch.ids);
     },

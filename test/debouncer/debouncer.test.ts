@@ -104,6 +104,26 @@ test('the many are taken in batches that are soon over, while others come', () =
   assert.equal(take(debouncer, 1_700).ids.length, 400);
 });
 
+test('fewer of the many are under way at once, where what comes meanwhile takes long', () => {
+  const debouncer = open({ maxInFlight: 4 });
+  for (let id = 0; id < 2_000; id++) debouncer.add('a', String(id), 0, 'bulk');
+  const [first, second] = [take(debouncer), take(debouncer), take(debouncer)];
+  const comes = (nowMs: number, tookMs: number): void => {
+    debouncer.add('a', 'another', nowMs);
+    const another = take(debouncer, nowMs);
+    assert.deepEqual(another.ids, ['another']);
+    debouncer.done(another, nowMs + tookMs);
+  };
+  comes(0, 200);
+  debouncer.done(first, 200);
+  assert.equal(debouncer.next(200), null);
+  debouncer.done(second, 200);
+  take(debouncer, 200);
+  assert.equal(debouncer.next(200), null);
+  comes(300, 10);
+  take(debouncer, 310);
+});
+
 test('the many have their turn, however many others come', () => {
   for (const maxInFlight of [1, 2, 3]) {
     const debouncer = open({ maxInFlight });
