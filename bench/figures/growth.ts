@@ -12,6 +12,8 @@ import type { Figure, FigureContext } from './figure.ts';
 const SIZES = [10_000, 30_000, 100_000, 300_000, 1_000_000];
 /** How many more definitions there are, of tables that do not change. */
 const DEFINITIONS = [0, 10, 30];
+/** On so many films changes are followed. */
+const FOLLOWED_FILMS = 100_000;
 const COMMITS = 200_000;
 const HOT_FILMS = 1_000;
 const BACKLOGS = [100_000, 1_000_000];
@@ -25,13 +27,13 @@ export const growthFigure: Figure = async (context) => {
   const sizes = SIZES.filter((size) => size <= films);
   const snapshots: Point[] = [];
   for (const size of sizes) snapshots.push(await snapshotOf(size, context));
-  const largest = sizes.at(-1) ?? films;
-  const { backlogs, definitions } = await changesOf(largest, context);
+  const followed = Math.min(FOLLOWED_FILMS, films);
+  const { backlogs, definitions } = await changesOf(followed, context);
   return {
     table: [
       'A snapshot of more and more films',
       tableOf(snapshots),
-      `\nA backlog of more and more commits, each of one row, on ${largest} films`,
+      `\nA backlog of more and more commits, each of one row, on ${followed} films`,
       tableOf(backlogs),
       `\nA backlog of ${COMMITS} commits on ${HOT_FILMS} films, with more and more definitions that do not read them`,
       tableOf(definitions),

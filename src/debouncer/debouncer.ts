@@ -78,7 +78,7 @@ const OTHERS_MS = 1_000;
 /** Smaller ones cost more than they spare. */
 const SMALLEST_BULK_BATCH = 50;
 /** Where a batch of the others takes longer, fewer of the bulk lane are under way at once; where less than half, more. */
-const PROMPT_BATCH_MS = 60;
+const PROMPT_BATCH_MS = 30;
 
 /**
  * Gathers affected ids into batches.
