@@ -87,7 +87,8 @@ const PROMPT_BATCH_MS = 30;
  * been quiet; a busy one gets full batches only, and the rest gathers meanwhile. The bulk one never takes the last place
  * among the batches under way, so that a change that comes meanwhile finds one free, and is never left without any, so
  * that it comes to its end whatever comes meanwhile. Its batches are smaller while others come, the more so the longer
- * they take, and fewer at once, where those of the others take long. An id of the bulk lane that is touched again by itself overtakes the others.
+ * they take, and fewer at once, where those of the others take long. An id of the bulk lane that is touched again by
+ * itself overtakes the others.
  *
  * What a large transaction touches gathers until all of it has come by, so that a document is written once for it, in
  * whatever order its rows come. Nobody waits for that: none of it can be acknowledged before its commit comes.
