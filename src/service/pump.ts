@@ -74,9 +74,9 @@ export async function pump(options: PumpOptions): Promise<never> {
     else debouncer.add(index, id, now());
   };
   const letOut = async (): Promise<void> => {
-    while (!debouncer.letOut(LET_OUT_AT_ONCE, now())) {
+    for (let isAll = false; !isAll; await nextTurn()) {
+      isAll = debouncer.letOut(LET_OUT_AT_ONCE, now());
       dispatcher.dispatch();
-      await nextTurn();
     }
   };
   /** Invariant 8, bounded memory: a full debouncer stops the pump, which stops the reading of the socket. */

@@ -66,6 +66,24 @@ describe('a transaction', () => {
     await service.stop();
   });
 
+  it('of more documents than may wait goes on where nothing else is under way', async (t) => {
+    await using setting = await openSetting(t, { own: depot });
+    const { admin } = setting;
+    await admin.query(`insert into depot.shelf select i, 'Shelf ' || i from generate_series(0, 1500) i`);
+    await using service = setting.run({ MAX_PENDING: '500' });
+    await service.untilStreaming();
+    await setting.assertConverged();
+    // The first shelf is written long before the others come.
+    await admin.query(`
+      begin;
+      insert into depot.part select i, 0, 1 from generate_series(1, 60000) i;
+      delete from depot.part;
+      insert into depot.part select 0, i, 1 from generate_series(1, 1500) i;
+      commit`);
+    await setting.assertConverged();
+    await service.stop();
+  });
+
   it('counts for what it commits, savepoints and blocks that fail among it', async (t) => {
     await using setting = await openSetting(t, { own: depot });
     const { admin } = setting;
