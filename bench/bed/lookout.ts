@@ -48,6 +48,7 @@ export function openLookout(bed: Bed, pollMs: number, signal: AbortSignal): Look
         looking = looking.then(lookForAll);
         looking.catch((error: unknown) => {
           for (const one of awaited) one.arrived.reject(error);
+          awaited.clear();
         });
       }
       return arrived.promise;

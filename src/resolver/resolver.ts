@@ -54,7 +54,7 @@ const SEPARATOR = '\x01';
  */
 function batchSql(index: IndexPlan, maxBytes: number): string {
   const keys = index.key.map((_, position) => `key${position + 1}`).join(', ');
-  return `select json_agg(json_build_array(${keys}))::text, string_agg(document, chr(1)) filter (where before < ${maxBytes})
+  return `select json_agg(json_build_array(${keys}))::text, string_agg(document, chr(${SEPARATOR.charCodeAt(0)})) filter (where before < ${maxBytes})
 from (
 select *, sum(octet_length(document)) over (rows unbounded preceding) - octet_length(document) as before
 from (
