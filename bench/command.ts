@@ -41,7 +41,8 @@ export class UsageError extends Error {
 export const usage = `npm run bench -- FIGURE [--films N] [--runs R] [--seed S] [--servers own|stack] [--peer pgsync]
 
 Measures on real servers, in a database of its own that is removed afterwards, and prints a table and one line of
-JSON a figure.
+JSON a figure. Elasticsearch is warmed up first, until it gets no faster: of one that was just started, two to four
+minutes.
 
   snapshot   documents a second of \`projector snapshot\`, Elasticsearch's own bulk ceiling for the same documents,
              measured by turns, and their ratio; the service's memory and CPU

@@ -1,4 +1,5 @@
 import { openServers } from './bed/servers.ts';
+import { warmUp } from './bed/warm-up.ts';
 import { parseCommand, usage, UsageError, type BenchOptions, type FigureName } from './command.ts';
 import { decodeFigure } from './figures/decode.ts';
 import { fanOutFigure } from './figures/fan-out.ts';
@@ -39,6 +40,7 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
   };
   say(options.servers === 'own' ? 'starting servers of its own' : 'using the servers of `make stack`');
   await using servers = await openServers(options.servers, signal);
+  await warmUp(servers, { say, signal });
   for (const name of options.figures) {
     signal.throwIfAborted();
     say(`== ${name}`);

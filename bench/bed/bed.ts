@@ -8,6 +8,7 @@ import { connect, prepareFilmsDatabase, roles } from '../../dev/stack/database.t
 import { checkout } from '../../dev/stack/paths.ts';
 import { postgresAt } from '../../dev/stack/postgres.ts';
 import type { Servers } from './servers.ts';
+import { runService } from './service.ts';
 
 /** A database of generated films, and all that a projector of its own needs. Disposing removes it all. */
 export interface Bed extends AsyncDisposable {
@@ -62,7 +63,7 @@ export async function makeBed(servers: Servers, options: BedOptions): Promise<Be
     await client.query('vacuum analyze');
   }
   const kept = undo.move();
-  return {
+  const bed: Bed = {
     servers,
     films,
     adminUrl,
@@ -81,6 +82,8 @@ export async function makeBed(servers: Servers, options: BedOptions): Promise<Be
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+  kept.defer(() => runService(bed, 'teardown', '--yes'));
+  return bed;
 }
 
 /** What Elasticsearch answers to a POST; the path stands behind the bed's own prefix. Throws where it is an error. */

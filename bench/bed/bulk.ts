@@ -118,7 +118,7 @@ const SIZE = 1_000;
 const SIZES = [500, 2_000];
 const CONCURRENCIES = [1, 2, 3, 4, 6];
 
-/** A short search for the best settings: how many at once, then how large. It also warms Elasticsearch up. */
+/** A short search for the best settings: how many at once, then how large. */
 export async function findBestBulk(
   bed: Bed,
   documents: PreparedDocuments,
@@ -131,7 +131,6 @@ export async function findBestBulk(
     say(`  ${settings.concurrency} at once of ${settings.size}: ${words}`);
     if (searchable > best.rate) best = { settings, rate: searchable };
   };
-  await bulkRate(bed, documents, best.settings);
   for (const concurrency of CONCURRENCIES) await attempt({ concurrency, size: SIZE });
   const { concurrency } = best.settings;
   for (const size of SIZES) await attempt({ concurrency, size });

@@ -10,7 +10,6 @@ import { rounded, table } from '../report.ts';
 import type { Figure, FigureContext } from './figure.ts';
 
 const SIZES = [10_000, 30_000, 100_000, 300_000, 1_000_000];
-const WARM_UP_FILMS = 100_000;
 /** How many more definitions there are, of tables that do not change. */
 const DEFINITIONS = [0, 10, 30];
 /** On so many films changes are followed. */
@@ -27,8 +26,6 @@ export const growthFigure: Figure = async (context) => {
   const { films } = context.options;
   const sizes = SIZES.filter((size) => size <= films);
   const snapshots: Point[] = [];
-  // Elasticsearch compiles itself first, which is not to be the cost of the smallest.
-  await snapshotOf(Math.min(WARM_UP_FILMS, films), context);
   for (const size of sizes) snapshots.push(await snapshotOf(size, context));
   const followed = Math.min(FOLLOWED_FILMS, films);
   const { backlogs, definitions } = await changesOf(followed, context);
