@@ -77,8 +77,10 @@ const BULK_BATCH_MS = 150;
 const OTHERS_MS = 1_000;
 /** Smaller ones cost more than they spare. */
 const SMALLEST_BULK_BATCH = 50;
-/** Where a batch of the others takes longer, fewer of the bulk lane are under way at once; where less than half, more. */
-const PROMPT_BATCH_MS = 30;
+/** Where a batch of the others takes longer, one less of the bulk lane is under way at once. */
+const QUICK_BATCH_MS = 30;
+/** One more is, once so many of the others' in a row took no longer. */
+const QUICK_IN_A_ROW = 20;
 
 /**
  * Gathers affected ids into batches.
@@ -86,9 +88,9 @@ const PROMPT_BATCH_MS = 30;
  * An index has two lanes. In the prompt one, a loader that has nothing of it under way gets what there is once it has
  * been quiet; a busy one gets full batches only, and the rest gathers meanwhile. The bulk one never takes the last place
  * among the batches under way, so that a change that comes meanwhile finds one free, and is never left without any, so
- * that it comes to its end whatever comes meanwhile. Its batches are smaller while others come, the more so the longer
- * they take, and fewer at once, where those of the others take long. An id of the bulk lane that is touched again by
- * itself overtakes the others.
+ * that it comes to its end whatever comes meanwhile. While others come, its batches are smaller, the more so the longer
+ * they take, and one is under way at once, or more for as long as those of the others are quick all the same. An id of
+ * the bulk lane that is touched again by itself overtakes the others.
  *
  * What a large transaction touches gathers until all of it has come by, so that a document is written once for it, in
  * whatever order its rows come. Nobody waits for that: none of it can be acknowledged before its commit comes.
@@ -112,7 +114,8 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
   let bulkInFlight = 0;
   const mostBulkInFlight = Math.max(1, maxInFlight - 1);
   /** How many may be, while others come. */
-  let bulkAtOnce = mostBulkInFlight;
+  let bulkAtOnce = 1;
+  let quickInARow = 0;
   /** As many as take `BULK_BATCH_MS`, by those of late. */
   let bulkBatchSize = batchSize;
   let lastLane: Lane = 'prompt';
@@ -134,8 +137,10 @@ export function createDebouncer(options: DebouncerOptions): Debouncer {
   const learnFrom: Readonly<Record<Lane, (documents: number, tookMs: number) => void>> = {
     prompt(_documents, tookMs) {
       if (bulkInFlight === 0) return;
-      if (tookMs > PROMPT_BATCH_MS) bulkAtOnce = Math.max(1, bulkAtOnce - 1);
-      else if (tookMs < PROMPT_BATCH_MS / 2) bulkAtOnce = Math.min(mostBulkInFlight, bulkAtOnce + 1);
+      const isQuick = tookMs <= QUICK_BATCH_MS;
+      quickInARow = isQuick ? quickInARow + 1 : 0;
+      if (!isQuick) bulkAtOnce = Math.max(1, bulkAtOnce - 1);
+      else if (quickInARow % QUICK_IN_A_ROW === 0) bulkAtOnce = Math.min(mostBulkInFlight, bulkAtOnce + 1);
     },
     bulk(documents, tookMs) {
       if (documents < Math.min(SMALLEST_BULK_BATCH, batchSize)) return;

@@ -94,34 +94,42 @@ test('one of the many that is touched again by itself overtakes the others', () 
 test('the many are taken in batches that are soon over, while others come', () => {
   const debouncer = open({ batchSize: 400 });
   for (let id = 0; id < 2_000; id++) debouncer.add('a', String(id), 0, 'bulk');
-  const first = take(debouncer);
-  debouncer.done(first, 600);
-  assert.equal(take(debouncer, 600).ids.length, 400);
+  debouncer.done(take(debouncer), 600);
+  const second = take(debouncer, 600);
+  assert.equal(second.ids.length, 400);
   debouncer.add('a', 'another', 700);
   assert.deepEqual(take(debouncer, 700).ids, ['another']);
-  // Between the 400 of before and the 100 that would have been soon over.
-  assert.equal(take(debouncer, 800).ids.length, 250);
+  debouncer.done(second, 1_200);
+  // Half way twice, from the 400 of before to the 100 that would have been soon over.
+  assert.equal(take(debouncer, 1_200).ids.length, 175);
   assert.equal(take(debouncer, 1_700).ids.length, 400);
 });
 
-test('fewer of the many are under way at once, where what comes meanwhile takes long', () => {
+test('while others come, one batch of the many is under way, and one more where the others are quick for long', () => {
   const debouncer = open({ maxInFlight: 4 });
   for (let id = 0; id < 2_000; id++) debouncer.add('a', String(id), 0, 'bulk');
-  const [first, second] = [take(debouncer), take(debouncer), take(debouncer)];
-  const comes = (nowMs: number, tookMs: number): void => {
-    debouncer.add('a', 'another', nowMs);
-    const another = take(debouncer, nowMs);
-    assert.deepEqual(another.ids, ['another']);
-    debouncer.done(another, nowMs + tookMs);
+  let nowMs = 0;
+  const othersCome = (count: number, tookMs: number): void => {
+    for (let other = 0; other < count; other++) {
+      debouncer.add('a', 'another', nowMs);
+      const batch = take(debouncer, nowMs);
+      assert.deepEqual(batch.ids, ['another']);
+      nowMs += tookMs;
+      debouncer.done(batch, nowMs);
+    }
   };
-  comes(0, 200);
-  debouncer.done(first, 200);
-  assert.equal(debouncer.next(200), null);
-  debouncer.done(second, 200);
-  take(debouncer, 200);
-  assert.equal(debouncer.next(200), null);
-  comes(300, 10);
-  take(debouncer, 310);
+  take(debouncer);
+  othersCome(19, 10);
+  assert.equal(debouncer.next(nowMs), null);
+  othersCome(1, 10);
+  const second = take(debouncer, nowMs);
+  assert.equal(debouncer.next(nowMs), null);
+  othersCome(1, 200);
+  debouncer.done(second, nowMs);
+  othersCome(19, 10);
+  assert.equal(debouncer.next(nowMs), null);
+  othersCome(1, 10);
+  take(debouncer, nowMs);
 });
 
 test('the many have their turn, however many others come', () => {
