@@ -40,7 +40,7 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
   };
   say(options.servers === 'own' ? 'starting servers of its own' : 'using the servers of `make stack`');
   await using servers = await openServers(options.servers, signal);
-  await warmUp(servers, { say, signal });
+  await warmUp({ servers, say, signal });
   for (const name of options.figures) {
     signal.throwIfAborted();
     say(`== ${name}`);

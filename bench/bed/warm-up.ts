@@ -1,7 +1,7 @@
+import type { FigureContext } from '../figures/figure.ts';
 import { percentile } from '../report.ts';
 import { makeBed, type Bed } from './bed.ts';
 import { pacedEdits } from './edits.ts';
-import type { Servers } from './servers.ts';
 import { runService, startService } from './service.ts';
 import { runSnapshot } from './snapshot.ts';
 
@@ -16,18 +16,15 @@ const GAIN = 0.05;
 const LEVEL_RUNS = 2;
 const MOST_RUNS = 15;
 
-export interface WarmUpContext {
-  readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
-}
+type WarmUpContext = Pick<FigureContext, 'servers' | 'say' | 'signal'>;
 
 /**
  * Has Elasticsearch compile what the figures run: snapshots until it takes no less CPU for a document, then single edits
  * until they are readable no sooner. One that was just started takes three times the CPU for a document, for the first
  * few hundred thousand of them, and one that serves has long been through that.
  */
-export async function warmUp(servers: Servers, context: WarmUpContext): Promise<void> {
-  const { say, signal } = context;
+export async function warmUp(context: WarmUpContext): Promise<void> {
+  const { servers, say, signal } = context;
   say('warming Elasticsearch up: snapshots, then single edits');
   await using bed = await makeBed(servers, { films: FILMS, seed: 0, definitions: ['movies.yaml'] });
   await untilLevel('µs a document of Elasticsearch’s CPU', context, async () => {
@@ -42,8 +39,14 @@ export async function warmUp(servers: Servers, context: WarmUpContext): Promise<
 }
 
 async function medianDelay(bed: Bed, signal: AbortSignal): Promise<number> {
-  const pace = { edits: EDITS, perSecond: EDITS_PER_SECOND, pollMs: POLL_MS };
-  return percentile(await pacedEdits(bed, { ...pace, until: 'readable', signal }), 0.5);
+  const delays = await pacedEdits(bed, {
+    edits: EDITS,
+    perSecond: EDITS_PER_SECOND,
+    until: 'readable',
+    pollMs: POLL_MS,
+    signal,
+  });
+  return percentile(delays, 0.5);
 }
 
 async function untilLevel(

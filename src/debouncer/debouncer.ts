@@ -77,7 +77,7 @@ const BULK_BATCH_MS = 150;
 const OTHERS_MS = 1_000;
 /** Smaller ones cost more than they spare. */
 const SMALLEST_BULK_BATCH = 50;
-/** Where a batch of the others takes longer, one less of the bulk lane is under way at once. */
+/** Where a batch of the others takes longer, one batch fewer of the bulk lane is under way at once. */
 const QUICK_BATCH_MS = 30;
 /** One more is, once so many of the others' in a row took no longer. */
 const QUICK_IN_A_ROW = 20;
