@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { createCheckpointStore } from '../../src/checkpoint/store.ts';
+import { createRedis } from '../../src/servers/redis.ts';
+import { parseLsn } from '../../src/shared/lsn.ts';
 import type { Bed } from './bed.ts';
 
-const POLL_MS = 50;
+const POLL_MS = 20;
 
 /** The end of the WAL: every commit that has been answered ends at or before it. */
 export async function currentLsn(client: Client): Promise<string> {
@@ -10,15 +13,15 @@ export async function currentLsn(client: Client): Promise<string> {
   return rows[0]?.lsn ?? '';
 }
 
-/** Resolves once the slot is acknowledged up to an LSN. */
-export async function acknowledged(client: Client, slot: string, lsn: string): Promise<void> {
-  for (;;) {
-    const { rows } = await client.query<{ reached: boolean }>(
-      'select confirmed_flush_lsn >= $2::pg_lsn as reached from pg_replication_slots where slot_name = $1',
-      [slot, lsn],
-    );
-    if (rows[0]?.reached) return;
-    await sleep(POLL_MS);
+/** Resolves once all up to an LSN is accepted by Elasticsearch, and the resume point tells so. */
+export async function durable(bed: Bed, lsn: string, signal: AbortSignal): Promise<void> {
+  const redis = createRedis({ redisUrl: bed.servers.redisUrl });
+  try {
+    await redis.connect();
+    const checkpoints = createCheckpointStore(redis, bed.name, '');
+    while (((await checkpoints.read())?.lsn ?? 0n) < parseLsn(lsn)) await sleep(POLL_MS, undefined, { signal });
+  } finally {
+    redis.disconnect();
   }
 }
 

@@ -4,7 +4,7 @@ import { findBestBulk, openOverwriteCeiling } from '../bed/bulk.ts';
 import { prepareDocuments } from '../bed/documents.ts';
 import { pacedEdits } from '../bed/edits.ts';
 import { runService, startService } from '../bed/service.ts';
-import { acknowledged, currentLsn } from '../bed/slot.ts';
+import { currentLsn, durable } from '../bed/slot.ts';
 import { beside, measurementsTable, percentile, rounded, roundedSpread, spread } from '../report.ts';
 import type { Figure } from './figure.ts';
 
@@ -42,7 +42,7 @@ export const fanOutFigure: Figure = async ({ servers, options, say, signal }) =>
     const name = `${GENRE} ${run}`;
     await client.query(`update content.genre set name = $1 where name like '${GENRE}%'`, [name]);
     const committedMs = performance.now();
-    const renamed = currentLsn(client).then((lsn) => acknowledged(client, bed.name, lsn));
+    const renamed = currentLsn(client).then((lsn) => durable(bed, lsn, signal));
     const editing = pacedEdits(bed, {
       edits: Math.ceil(films / FILMS_PER_OTHER),
       perSecond: OTHER_PER_SECOND,

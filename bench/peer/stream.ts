@@ -115,7 +115,7 @@ interface Both {
   readonly pgsync: Pgsync;
 }
 
-/** Commits while the service is away, and has it follow: from when it holds the slot until all is acknowledged. */
+/** Commits while the service is away, and has it follow: from when it holds the slot until all is durable. */
 async function drainOwn({ bed, client }: Both, kind: BacklogKind, round: number): Promise<Drained> {
   const { transactions, documents } = await commitBacklog(client, kind, {
     transactions: TRANSACTIONS,
