@@ -104,7 +104,7 @@ async function followSlot(bed: Bed, client: Client, pgsync: Pgsync) {
   await pgsync.bootstrap();
   await pgsync.start().ended;
   await pgsync.unhook();
-  const process = pgsync.start('--wal', '--bootstrap');
+  const process = pgsync.start(['--wal', '--bootstrap']);
   await Promise.race([isRead(bed, client), process.ended]);
   return process;
 }

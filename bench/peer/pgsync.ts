@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { connect } from '../../dev/stack/database.ts';
 import type { Bed } from '../bed/bed.ts';
 import { installPgsync } from './install.ts';
 import { startPeer, type PeerProcess } from './process.ts';
@@ -7,10 +8,10 @@ import { pgsyncSchema } from './schema.ts';
 
 /** PGSync for the films of a bed. Disposing removes its triggers, its slot, what it has in Redis, and its index. */
 export interface Pgsync extends AsyncDisposable {
-  /** Makes its triggers and its slot. */
+  /** Makes its triggers and its slot, and has Postgres tell of changes as it needs it. */
   bootstrap(): Promise<void>;
-  /** Starts `pgsync` with these arguments. */
-  start(...args: string[]): PeerProcess;
+  /** Starts `pgsync` with these arguments, and with settings of this time. */
+  start(args?: readonly string[], settings?: Readonly<Record<string, string>>): PeerProcess;
   /** How many documents its index has, once that is refreshed. */
   count(): Promise<number>;
   /** Removes its triggers, its slot and what it has in Redis. */
@@ -31,9 +32,6 @@ const tuned = {
   ELASTICSEARCH_HTTP_COMPRESS: 'False',
   // One thread sends: the other way starts a pool of threads for each bulk, and a backlog is hundreds of small ones.
   ELASTICSEARCH_STREAMING_BULK: 'True',
-  // Each of its workers takes so many changes at a time, which by itself is a thousand: then few workers have any.
-  REDIS_READ_CHUNK_SIZE: '100',
-  NUM_WORKERS: '4',
   // How often it says how far it is, by which a drain's end is measured.
   LOG_INTERVAL: '0.1',
 };
@@ -56,17 +54,23 @@ export async function openPgsync(bed: Bed, say: (line: string) => void): Promise
     CONSOLE_LOGGING_HANDLER_MIN_LEVEL: 'WARNING',
     ...tuned,
   };
-  const start = (script: string, ...args: string[]): PeerProcess =>
-    startPeer(installed.python, [script, '--config', schema, ...args], { cwd: bed.folder, env });
+  const start = (script: string, args: readonly string[] = [], settings = {}): PeerProcess =>
+    startPeer(installed.python, [script, '--config', schema, ...args], {
+      cwd: bed.folder,
+      env: { ...env, ...settings },
+    });
   const target = `${bed.servers.elasticsearchUrl}/${index}`;
-  const unhook = (): Promise<void> => start(installed.bootstrap, '--teardown').ended;
+  const unhook = (): Promise<void> => start(installed.bootstrap, ['--teardown']).ended;
   const teardown = async (): Promise<void> => {
     await unhook();
     await fetch(target, { method: 'DELETE' });
   };
   return {
-    bootstrap: () => start(installed.bootstrap).ended,
-    start: (...args) => start(installed.pgsync, ...args),
+    bootstrap: async () => {
+      await identifyByPrimaryKey(bed);
+      await start(installed.bootstrap).ended;
+    },
+    start: (args, settings) => start(installed.pgsync, args, settings),
     count: async () => {
       await fetch(`${target}/_refresh`, { method: 'POST' });
       return ((await (await fetch(`${target}/_count`)).json()) as { count: number }).count;
@@ -75,4 +79,11 @@ export async function openPgsync(bed: Bed, say: (line: string) => void): Promise
     teardown,
     [Symbol.asyncDispose]: teardown,
   };
+}
+
+/** It ends at a change in its slot that is told without the row's primary key. */
+async function identifyByPrimaryKey(bed: Bed): Promise<void> {
+  await using client = await connect(bed.adminUrl);
+  for (const table of ['person_film_work', 'genre_film_work'])
+    await client.query(`alter table content.${table} replica identity default`);
 }
