@@ -19,7 +19,8 @@ export async function durable(bed: Bed, lsn: string, signal: AbortSignal): Promi
   try {
     await redis.connect();
     const checkpoints = createCheckpointStore(redis, bed.name, '');
-    while (((await checkpoints.read())?.lsn ?? 0n) < parseLsn(lsn)) await sleep(POLL_MS, undefined, { signal });
+    while (((await checkpoints.read())?.lsn ?? 0n) < parseLsn(lsn))
+      await sleep(POLL_MS, undefined, { signal });
   } finally {
     redis.disconnect();
   }
