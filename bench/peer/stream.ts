@@ -17,7 +17,7 @@ const kinds: readonly BacklogKind[] = ['retitled', 'mixed'];
 /** The settings with which PGSync is fastest: how many changes each of its workers takes at a time, and how many there are. */
 const fastest: Readonly<Record<BacklogKind, Readonly<Record<string, string>>>> = {
   // Changes of a kind that follow each other are read again together.
-  retitled: { REDIS_READ_CHUNK_SIZE: '5000', NUM_WORKERS: '1' },
+  retitled: { REDIS_READ_CHUNK_SIZE: '2500', NUM_WORKERS: '2' },
   // Few of them do, and the workers read side by side.
   mixed: { REDIS_READ_CHUNK_SIZE: '100', NUM_WORKERS: '4' },
 };
