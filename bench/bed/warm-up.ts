@@ -63,5 +63,6 @@ async function untilLevel(
     levelRuns = measured > best * (1 - GAIN) ? levelRuns + 1 : 0;
     best = Math.min(best, measured);
   }
-  if (levelRuns < LEVEL_RUNS) say(`  not level after ${MOST_RUNS} runs: what follows is measured all the same`);
+  if (levelRuns < LEVEL_RUNS)
+    say(`  not level after ${MOST_RUNS} runs: what follows is measured all the same`);
 }
