@@ -59,42 +59,39 @@ export async function pgsyncSchema(database: string, index: string): Promise<unk
         columns: ['id', 'title', 'description', 'creation_date', 'type', 'rating'],
         transform: { rename: { rating: 'imdb_rating' } },
         children: [
-          {
-            table: 'genre_film_work',
-            schema: 'content',
-            label: 'genres',
-            columns: ['genre_id'],
-            transform: { rename: { genre_id: 'id' } },
-            relationship: { variant: 'object', type: 'one_to_many' },
-            children: [
-              {
-                table: 'genre',
-                schema: 'content',
-                label: 'name',
-                columns: ['name'],
-                relationship: { variant: 'scalar', type: 'one_to_one' },
-              },
-            ],
-          },
-          {
-            table: 'person_film_work',
-            schema: 'content',
-            label: 'people',
-            columns: ['person_id', 'role'],
-            transform: { rename: { person_id: 'id' } },
-            relationship: { variant: 'object', type: 'one_to_many' },
-            children: [
-              {
-                table: 'person',
-                schema: 'content',
-                label: 'name',
-                columns: ['full_name'],
-                relationship: { variant: 'scalar', type: 'one_to_one' },
-              },
-            ],
-          },
+          links('genres', 'genre', { key: 'genre_id', name: 'name' }),
+          links('people', 'person', { key: 'person_id', name: 'full_name', more: ['role'] }),
         ],
       },
     },
   ];
+}
+
+/** A list of the rows that films are linked to: the link's key and columns of its own, and the linked row's name. */
+function links(
+  label: string,
+  table: string,
+  {
+    key,
+    name,
+    more = [],
+  }: { readonly key: string; readonly name: string; readonly more?: readonly string[] },
+): object {
+  return {
+    table: `${table}_film_work`,
+    schema: 'content',
+    label,
+    columns: [key, ...more],
+    transform: { rename: { [key]: 'id' } },
+    relationship: { variant: 'object', type: 'one_to_many' },
+    children: [
+      {
+        table,
+        schema: 'content',
+        label: 'name',
+        columns: [name],
+        relationship: { variant: 'scalar', type: 'one_to_one' },
+      },
+    ],
+  };
 }
