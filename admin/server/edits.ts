@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 
 const edit = z.object({
-  /** A position in the WAL before the end of the edit's commit. */
+  /** A position in the WAL at or before the start of the edit's commit record. */
   lsn: z.number(),
   /** When it was committed, in ms since 1970. */
   at: z.number(),
@@ -40,7 +40,8 @@ export function openEditLog(redis: Redis, prefix: string): EditLog {
         .exec();
     },
     async commitTime(from, to, shows) {
-      const between = await redis.zrange(key, `(${to}`, String(from), 'BYSCORE', 'REV');
+      // A document that was read while its transaction still came by has the start of the commit record as its version.
+      const between = await redis.zrange(key, to, String(from), 'BYSCORE', 'REV');
       const edits = between.map((text) => edit.parse(JSON.parse(text)));
       return edits.find(({ touched }) => touched.some((each) => shows.has(each)))?.at ?? null;
     },
