@@ -6,7 +6,7 @@ import type { OwnSchema } from '../service/support/own-schema.ts';
 import { currentLsn, openSetting, type Setting } from '../service/support/setting.ts';
 
 /** Documents that one row leads to. */
-const ROOTS = Number(process.env['FAN_OUT_ROOTS'] ?? 20_000);
+const ROOTS = Number(process.env['FAN_OUT_ROOTS'] ?? 10_000);
 const TIMEOUT_MS = 60_000 + ROOTS;
 const MAX_RESIDENT_MIB = 300;
 /** So that a fan-out lasts for as long as it takes to meet other changes. */
