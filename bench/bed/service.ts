@@ -30,6 +30,9 @@ export interface Service extends AsyncDisposable {
   readonly peakMemoryMib: number;
   /** Resolves when it has ended with 0; rejects, with the end of what it said, when otherwise. */
   readonly ended: Promise<void>;
+  /** Has it stand still, and go on. */
+  hold(): void;
+  goOn(): void;
   stop(): Promise<void>;
 }
 
@@ -78,6 +81,7 @@ export function startService(
   const stop = async (): Promise<void> => {
     sample();
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    child.kill('SIGCONT');
     await ended;
   };
 
@@ -94,6 +98,8 @@ export function startService(
       return peak;
     },
     ended,
+    hold: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
     stop,
     [Symbol.asyncDispose]: () => stop().catch(() => undefined),
   };

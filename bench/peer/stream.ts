@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connect } from '../../dev/stack/database.ts';
-import { drain } from '../bed/backlog.ts';
+import { drainHeld } from '../bed/backlog.ts';
 import { makeBed, type Bed } from '../bed/bed.ts';
-import { runService } from '../bed/service.ts';
+import { runService, startService, type Service } from '../bed/service.ts';
 import type { Figure } from '../figures/figure.ts';
 import { beside, measurementsTable, rounded, roundedSpread, spread } from '../report.ts';
 import { commitBacklog, type BacklogKind } from './backlogs.ts';
@@ -39,7 +39,7 @@ interface Drained {
   readonly peakMemoryMib: number;
 }
 
-/** How fast backlogs of single-row transactions are drained, by the service and then by PGSync. */
+/** How fast backlogs of single-row transactions are drained, by the service and then by PGSync; each is up meanwhile. */
 export const peerStreamFigure: Figure = async ({ servers, options, say, signal }) => {
   const { films, seed, runs } = options;
   say(`loading ${films} generated films`);
@@ -47,12 +47,15 @@ export const peerStreamFigure: Figure = async ({ servers, options, say, signal }
   await using client = await connect(bed.adminUrl);
   await using pgsync = await openPgsync(bed, say);
   let round = 0;
-  const measure = async (whose: string, drainIt: typeof drainOwn): Promise<Drained[]> => {
+  const measure = async (
+    whose: string,
+    drain: (kind: BacklogKind, round: number) => Promise<Drained>,
+  ): Promise<Drained[]> => {
     const all: Drained[] = [];
     for (const kind of kinds) {
       for (let run = 1; run <= runs; run++) {
         signal.throwIfAborted();
-        const drained = await drainIt({ bed, client, pgsync }, kind, ++round);
+        const drained = await drain(kind, ++round);
         all.push(drained);
         say(
           `run ${run}: ${whose}, ${kind}, ${drained.documents} documents: ${drained.transactions} transactions, ${drained.rate.toFixed(1)} a second`,
@@ -64,13 +67,18 @@ export const peerStreamFigure: Figure = async ({ servers, options, say, signal }
 
   await runService(bed, 'init');
   await runService(bed, 'snapshot');
-  const own = await measure('service', drainOwn);
+  const own: Drained[] = [];
+  {
+    await using service = startService(bed, ['run']);
+    await service.saying('"holding the slot"');
+    own.push(...(await measure('service', (kind, round) => drainOwn(service, bed, client, kind, round))));
+  }
   await runService(bed, 'teardown', '--yes');
 
   say('the first synchronization of PGSync');
   await pgsync.bootstrap();
   await pgsync.start().ended;
-  const peer = await measure('PGSync', drainPeer);
+  const peer = await measure('PGSync', (kind, round) => drainPeer(pgsync, client, kind, round));
 
   const ratesOf = (drained: readonly Drained[], kind: BacklogKind): number[] =>
     drained.filter((one) => one.kind === kind).map(({ rate }) => rate);
@@ -117,26 +125,18 @@ export const peerStreamFigure: Figure = async ({ servers, options, say, signal }
   };
 };
 
-interface Both {
-  readonly bed: Bed;
-  readonly client: Client;
-  readonly pgsync: Pgsync;
-}
-
-/** Commits while the service is away, and has it follow: from when it holds the slot until all is durable. */
-async function drainOwn({ bed, client }: Both, kind: BacklogKind, round: number): Promise<Drained> {
-  const { transactions, documents } = await commitBacklog(client, kind, {
-    transactions: TRANSACTIONS,
-    round,
-  });
-  const { seconds, peakMemoryMib } = await drain(bed, client);
-  return {
-    kind,
-    transactions,
-    rate: transactions / seconds,
-    documents,
-    peakMemoryMib,
-  };
+/** Commits while the service, up and following, stands still, and has it go on: until all is durable. */
+async function drainOwn(
+  service: Service,
+  bed: Bed,
+  client: Client,
+  kind: BacklogKind,
+  round: number,
+): Promise<Drained> {
+  const { committed, seconds, peakMemoryMib } = await drainHeld(service, bed, client, () =>
+    commitBacklog(client, kind, { transactions: TRANSACTIONS, round }),
+  );
+  return { kind, ...committed, rate: committed.transactions / seconds, peakMemoryMib };
 }
 
 /**
@@ -144,7 +144,7 @@ async function drainOwn({ bed, client }: Both, kind: BacklogKind, round: number)
  * follows its triggers, which is the fastest that it has for backlogs: with nobody listening what they tell is lost, and
  * it reads its slot instead.
  */
-async function drainPeer({ client, pgsync }: Both, kind: BacklogKind, round: number): Promise<Drained> {
+async function drainPeer(pgsync: Pgsync, client: Client, kind: BacklogKind, round: number): Promise<Drained> {
   await using process = pgsync.start(['--daemon'], fastest[kind]);
   await process.saying('=> Redis:');
   const { queued: leftOver } = process.progress;
