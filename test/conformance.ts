@@ -18,7 +18,7 @@ const edits = '300';
 
 function runTests(versions: Readonly<Record<string, string>>, files: readonly string[]): boolean {
   const env = { ...process.env, EDITS: edits, ...versions };
-  const tests = ['--test', '--test-concurrency=4', '--test-global-setup=test/support/global-setup.ts'];
+  const tests = ['--test', '--test-concurrency=5', '--test-global-setup=test/support/global-setup.ts'];
   return [['dev/stack/prepare.ts'], [...tests, ...globSync([...always, ...files], { cwd: checkout })]].every(
     (args) => spawnSync(process.execPath, args, { cwd: checkout, env, stdio: 'inherit' }).status === 0,
   );

@@ -55,7 +55,7 @@ interface Look {
 const answerSchema = z.object({ reasons: z.array(z.object({ reason: z.string() })) });
 
 const POLL_MS = 50;
-/** On a machine that is busy with four test files, everything takes so many times as long. */
+/** On a machine that is busy with several test files, everything takes so many times as long. */
 const BUSY = 4;
 /** A fault may be so long over: the service tries again with pauses of up to 5 s. */
 const BACK_MS = BUSY * 10_000;
