@@ -1,5 +1,6 @@
 /**
- * The relations of some schemas. $1: the schemas' names.
+ * The relations of some schemas. $1: the schemas' names. A rename updates the row of the schema, or of the table's row
+ * type, in the catalog, and so changes that row's xmin; so do another owner and a grant, which are told apart by the hash.
  *
  * Row level security hides rows from a role unless it bypasses it, or unless a policy lets it read every row and none
  * restricts it: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
@@ -15,13 +16,20 @@ select
     when row_security_active(c.oid) is not true then 'none'
     when policies.allow_all and not policies.restrict then 'shows all'
     else 'may hide'
-  end as row_security
+  end as row_security,
+  policies.versions as policies,
+  n.xmin::text as schema_version,
+  md5(concat_ws(' ', n.oid, n.nspowner, n.nspacl)) as schema_rights,
+  y.xmin::text as name_version,
+  md5(concat_ws(' ', y.typowner, y.typacl)) as name_rights
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
+join pg_type y on y.oid = c.reltype
 cross join lateral (
   select
     coalesce(bool_or(p.polpermissive and pg_get_expr(p.polqual, p.polrelid) = 'true'), false) as allow_all,
-    coalesce(bool_or(not p.polpermissive), false) as restrict
+    coalesce(bool_or(not p.polpermissive), false) as restrict,
+    string_agg(concat(p.oid, ':', p.xmin), ' ' order by p.oid) as versions
   from pg_policy p
   where p.polrelid = c.oid
     and p.polcmd in ('*', 'r')
@@ -34,12 +42,15 @@ where n.nspname = any($1::text[])
   and c.relkind in ('r', 'p', 'v', 'm', 'f')
 order by n.nspname, c.relname`;
 
-/** The relations that hold the rows of tables: themselves and their descendants. $1: the tables' oids. */
+/**
+ * The relations that hold the rows of tables: themselves and their descendants. $1: the tables' oids. A relation that has
+ * been detached and attached again is attached by other rows of the catalog.
+ */
 export const storageSql = `
-with recursive descendants (top, oid) as (
-  select oid, oid from unnest($1::oid[]) as oid
+with recursive descendants (top, oid, attached) as (
+  select oid, oid, '' from unnest($1::oid[]) as oid
   union
-  select descendants.top, i.inhrelid
+  select descendants.top, i.inhrelid, concat(descendants.attached, ' ', i.xmin)
   from descendants
   join pg_inherits i on i.inhparent = descendants.oid
 )
@@ -51,7 +62,7 @@ select
   c.relkind::text as kind,
   c.relpersistence::text as persistence,
   c.relreplident::text as identity,
-  pg_relation_filenode(c.oid)::text as file,
+  concat(pg_relation_filenode(c.oid), descendants.attached) as file,
   pg_relation_size(c.oid) = 0 as is_empty
 from descendants
 join pg_class c on c.oid = descendants.oid
@@ -61,12 +72,21 @@ order by n.nspname, c.relname`;
 
 /**
  * The columns of relations, in their order; a domain shows the type below it too. What a column is made of is its number,
- * type and modifier, what it is generated from, and the labels of its enum. $1: the relations' oids.
+ * type, modifier and collation, that collation's version, what it is generated from, and the version of its row in the
+ * catalog: every ALTER of the column, and so a rename, makes another one. $1: the relations' oids.
  */
 export const columnsSql = `
+with collations as materialized (
+  select oid, pg_collation_actual_version(oid) as version
+  from (
+    select distinct attcollation from pg_attribute where attrelid = any($1::oid[]) and attcollation <> 0
+  ) as used (oid)
+)
 select
   a.attrelid as "table",
   a.attname::text as name,
+  t.oid as type_oid,
+  a.atttypmod as type_modifier,
   case
     when t.typnamespace = 'pg_catalog'::regnamespace then format_type(a.atttypid, -1)
     else format('%I.%I', n.nspname, t.typname)
@@ -81,18 +101,15 @@ select
     as has_built_in_operators,
   a.attnotnull as is_not_null,
   a.attgenerated <> '' as is_generated,
-  concat_ws(' ', a.attnum, a.atttypid, a.atttypmod, pg_get_expr(g.adbin, g.adrelid)) as made_of,
-  array(
-    select concat(e.oid, ' ', e.enumlabel)
-    from pg_enum e
-    where e.enumtypid in (t.oid, t.typbasetype, t.typelem, b.typelem)
-    order by e.oid
-  ) as labels
+  concat_ws(
+    ' ', a.attnum, a.atttypid, a.atttypmod, a.attcollation, c.version, a.xmin, pg_get_expr(g.adbin, g.adrelid)
+  ) as made_of
 from pg_attribute a
 join pg_type t on t.oid = a.atttypid
 join pg_namespace n on n.oid = t.typnamespace
 left join pg_type b on b.oid = nullif(t.typbasetype, 0)
 left join pg_collation l on l.oid = a.attcollation
+left join collations c on c.oid = a.attcollation
 left join pg_attrdef g on g.adrelid = a.attrelid and g.adnum = a.attnum and a.attgenerated <> ''
 where a.attrelid = any($1::oid[])
   and a.attnum > 0
@@ -123,18 +140,14 @@ where i.indrelid = any($1::oid[])
 group by i.indexrelid, c.relname
 order by i.indrelid, count(*), c.relname`;
 
-/**
- * The foreign keys of relations, without the copies that Postgres keeps for partitions. $1: the relations' oids.
- * (conenforced came with Postgres 18.)
- */
+/** The foreign keys of relations, without the copies that Postgres keeps for partitions. $1: the relations' oids. */
 export const foreignKeysSql = `
 select
   f.conrelid as "table",
   f.conname::text as name,
   array_agg(own.attname::text order by k.position) as columns,
   f.confrelid as referenced,
-  array_agg(other.attname::text order by k.position) as referenced_columns,
-  f.convalidated and coalesce((to_jsonb(f) ->> 'conenforced')::boolean, true) as is_enforced
+  array_agg(other.attname::text order by k.position) as referenced_columns
 from pg_constraint f
 cross join lateral unnest(f.conkey, f.confkey) with ordinality as k (own, other, position)
 join pg_attribute own on own.attrelid = f.conrelid and own.attnum = k.own

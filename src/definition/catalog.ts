@@ -1,3 +1,5 @@
+import type { BasisPart } from './basis.ts';
+import type { CatalogObjects } from './objects.ts';
 import type { TableName } from './plan.ts';
 
 /** What the compiler needs to know of the database: a plain value, read by `readCatalog`, or written in a test. */
@@ -6,6 +8,8 @@ export interface Catalog {
   readonly role: string;
   /** Every relation of the definitions' schemas. */
   readonly tables: readonly CatalogTable[];
+  /** What is below the tables: the columns' types, and the objects that expressions use. */
+  readonly objects: CatalogObjects;
 }
 
 export interface CatalogTable extends TableName {
@@ -21,6 +25,8 @@ export interface CatalogTable extends TableName {
   readonly foreignKeys: readonly CatalogForeignKey[];
   /** The relations that hold its rows: itself, or the leaves of a partitioned table. */
   readonly storage: readonly CatalogStorage[];
+  /** What its name and the sight of its rows rest on. */
+  readonly basis: readonly BasisPart[];
 }
 
 /** https://www.postgresql.org/docs/current/catalog-pg-class.html */
@@ -44,11 +50,11 @@ export interface CatalogColumn {
   readonly textClass: string | null;
   /** Whether `=` and `<` on it are Postgres' own, and so the same whatever the search_path. */
   readonly hasBuiltInOperators: boolean;
-  /**
-   * What its values rest on beside the rows, in words: where one of them is gone, all values may be others although no row
-   * was changed.
-   */
-  readonly basis: readonly string[];
+  readonly typeOid: number;
+  /** The type's modifier (a length, a precision), or -1. */
+  readonly typeModifier: number;
+  /** What its values rest on: where that is another, all of them may be others although no row was changed. */
+  readonly madeOf: string;
 }
 
 export interface CatalogForeignKey {
@@ -57,8 +63,6 @@ export interface CatalogForeignKey {
   readonly referencedOid: number;
   /** Parallel to `columns`. */
   readonly referencedColumns: readonly string[];
-  /** Validated and enforced: no row refers to a row that is not there. */
-  readonly isEnforced: boolean;
 }
 
 export interface CatalogStorage extends TableName {

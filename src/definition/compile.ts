@@ -3,20 +3,20 @@ import { type Catalog, columnOf } from './catalog.ts';
 import { documentSql } from './document-sql.ts';
 import type { Definition } from './load.ts';
 import { mappingProblems } from './mappings.ts';
-import type { ResolvedIndex } from './model.ts';
-import type { IndexPlan, Plan, WatchedTable } from './plan.ts';
+import { expressionsOf, type ResolvedIndex } from './model.ts';
+import type { IndexPlan, Plan } from './plan.ts';
 import { type Problem, throwProblems } from './problems.ts';
 import { resolveDefinition } from './resolve.ts';
 import { countSql, keyPages, rowVersionSql } from './routes.ts';
-import { type ExpressionColumns, watchedTables } from './watched.ts';
+import { type ExpressionUses, watchedTables } from './watched.ts';
 
 /** Compiles definitions for the database that the catalog describes. Throws one error for everything that is wrong. */
 export function compilePlan(
   definitions: readonly Definition[],
   catalog: Catalog,
-  expressionColumns: ExpressionColumns = () => null,
+  uses: ExpressionUses = () => null,
 ): Plan {
-  return planOf(resolveAll(definitions, catalog), expressionColumns);
+  return planOf(resolveAll(definitions, catalog), uses);
 }
 
 /** Finds all that the definitions name, and checks it. Throws one error for everything that is wrong. */
@@ -31,14 +31,15 @@ export function resolveAll(definitions: readonly Definition[], catalog: Catalog)
   return indexes;
 }
 
-export function planOf(indexes: readonly ResolvedIndex[], expressionColumns: ExpressionColumns): Plan {
+export function planOf(indexes: readonly ResolvedIndex[], uses: ExpressionUses): Plan {
   return {
-    indexes: indexes.map((index) => indexPlan(index, watchedTables([index], expressionColumns))),
-    tables: watchedTables(indexes, expressionColumns),
+    indexes: indexes.map((index) => indexPlan(index, uses)),
+    tables: watchedTables(indexes, uses),
   };
 }
 
-function indexPlan(index: ResolvedIndex, watched: readonly WatchedTable[]): IndexPlan {
+function indexPlan(index: ResolvedIndex, uses: ExpressionUses): IndexPlan {
+  const watched = watchedTables([index], uses);
   const { definition, root } = index;
   const { spec } = definition;
   const { schema, name } = root.table;
@@ -46,18 +47,23 @@ function indexPlan(index: ResolvedIndex, watched: readonly WatchedTable[]): Inde
     name: column,
     type: columnOf(root.table, column).type,
   }));
-  const sql = documentSql(index);
+  const statements = {
+    documentSql: documentSql(index),
+    keyPages: keyPages(root),
+    rowVersionSql: rowVersionSql(root),
+    countSql: countSql(root),
+  };
+  const routes = watched.map((table) => table.routes.map((route) => ({ ...route, index: spec.index })));
   return {
     name: definition.as ?? spec.index,
     alias: spec.index,
     root: { schema, name },
     key,
-    documentSql: sql,
-    keyPages: keyPages(root),
-    rowVersionSql: rowVersionSql(root),
-    countSql: countSql(root),
+    ...statements,
     reads: watched.map((table) => ({ schema: table.schema, name: table.name, columns: table.readColumns })),
-    hash: fingerprint({ spec, sql }),
+    hash: fingerprint({ spec, sql: statements.documentSql }),
+    compiled: fingerprint({ key, statements, routes }),
+    objects: expressionsOf(index).flatMap((expression) => uses(expression)?.objects ?? []),
     settings: spec.settings,
     mappings: spec.mappings,
     definition: spec,

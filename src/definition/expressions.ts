@@ -2,9 +2,10 @@ import type { ClientBase } from 'pg';
 import pg from 'pg';
 import type { CatalogTable } from './catalog.ts';
 import type { Expression } from './model.ts';
+import type { ObjectReference } from './objects.ts';
 import type { Problem } from './problems.ts';
 import { embedded, identifier, statement, tableReference } from './sql.ts';
-import type { ExpressionColumns } from './watched.ts';
+import type { ExpressionUse, ExpressionUses } from './watched.ts';
 
 /**
  * Has Postgres check that expressions are immutable over their own row (invariant 11): each becomes the predicate of an
@@ -12,14 +13,14 @@ import type { ExpressionColumns } from './watched.ts';
  * no aggregate, no other table. All is rolled back.
  * https://www.postgresql.org/docs/current/sql-createindex.html
  *
- * Gives the columns that each expression reads; problems are pushed onto `problems`. Needs TEMPORARY on the database.
+ * Gives what each expression uses; problems are pushed onto `problems`. Needs TEMPORARY on the database.
  */
 export async function checkExpressions(
   client: ClientBase,
   expressions: readonly Expression[],
   problems: Problem[],
-): Promise<ExpressionColumns> {
-  const columns = new Map<string, readonly string[]>();
+): Promise<ExpressionUses> {
+  const uses = new Map<string, ExpressionUse>();
   if (expressions.length > 0) {
     await client.query('begin');
     try {
@@ -34,7 +35,7 @@ export async function checkExpressions(
             const message = `${JSON.stringify(expression.sql)}: ${result}`;
             problems.push({ code: 'PROJ_DEFINITION_EXPRESSION', at: expression.at, message });
           } else {
-            columns.set(keyOf(expression), result);
+            uses.set(keyOf(expression), result);
           }
         }
         await client.query(`drop table ${copy}`);
@@ -43,19 +44,19 @@ export async function checkExpressions(
       await client.query('rollback');
     }
   }
-  return (expression) => columns.get(keyOf(expression)) ?? null;
+  return (expression) => uses.get(keyOf(expression)) ?? null;
 }
 
 function keyOf({ table, sql, kind }: { table: CatalogTable; sql: string; kind: Expression['kind'] }): string {
   return JSON.stringify([table.oid, kind, sql]);
 }
 
-/** The columns that an expression reads, or what Postgres has against it. */
+/** What an expression uses, or what Postgres has against it. */
 async function checkOne(
   client: ClientBase,
   copy: string,
   { sql, kind }: Expression,
-): Promise<readonly string[] | string> {
+): Promise<ExpressionUse | string> {
   const index = 'projector_expression_check';
   // As an array's element too: what is an expression between parentheses and between brackets cannot close either.
   const predicates = [`array[${sql}\n] is null`, `${embedded(sql)}${kind === 'condition' ? '' : ' is null'}`];
@@ -71,7 +72,8 @@ async function checkOne(
     const [checked] = rows;
     if (checked?.is_whole_row) return 'it reads the whole row; name the columns';
     if (namesTheDay(sql, checked?.text ?? '')) return 'what it says depends on the day';
-    return checked?.columns ?? [];
+    const { columns = [], objects = [] } = checked ?? {};
+    return { columns, objects: objects.map(toReference) };
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
     return inWords(error);
@@ -86,13 +88,20 @@ function namesTheDay(sql: string, understood: string): boolean {
   return words.some((word) => !understood.includes(word));
 }
 
+/** `pg_proc 16402` */
+function toReference(text: string): ObjectReference {
+  const [catalog = '', oid = ''] = text.split(' ');
+  return { catalog, oid: Number(oid) };
+}
+
 interface CheckedRow {
   readonly columns: string[];
+  readonly objects: string[];
   readonly is_whole_row: boolean;
   readonly text: string;
 }
 
-/** The columns that an index's predicate reads. A variable of attribute number 0 is the whole row. */
+/** The columns that an index's predicate reads, and the objects that it uses. A variable of attribute number 0 is the whole row. */
 const checkedSql = `
 select
   array(
@@ -106,6 +115,14 @@ select
       and d.refobjsubid > 0
     order by a.attnum
   ) as columns,
+  array(
+    select concat(d.refclassid::regclass, ' ', d.refobjid)
+    from pg_depend d
+    where d.classid = 'pg_class'::regclass
+      and d.objid = i.indexrelid
+      and d.refclassid not in ('pg_class'::regclass, 'pg_namespace'::regclass)
+    order by 1
+  ) as objects,
   i.indpred::text ~ ':varattno 0 ' as is_whole_row,
   pg_get_expr(i.indpred, i.indrelid) as text
 from pg_index i

@@ -24,10 +24,6 @@ export interface Relation {
   /** The columns of the parent and, parallel, of this node whose values are equal. */
   readonly parentColumns: readonly string[];
   readonly columns: readonly string[];
-  /** Which side's row has the foreign key. */
-  readonly holder: 'parent' | 'child';
-  /** The foreign key is validated and enforced. */
-  readonly isEnforced: boolean;
 }
 
 /** SQL from a definition: a value, or a condition. */

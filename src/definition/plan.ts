@@ -1,3 +1,4 @@
+import type { ObjectReference } from './objects.ts';
 import type { DefinitionSpec } from './schema.ts';
 
 /**
@@ -44,6 +45,10 @@ export interface IndexPlan {
   readonly reads: readonly TableColumns[];
   /** A short estimate-friendly fingerprint: changes when the documents, settings or mappings would. */
   readonly hash: string;
+  /** A fingerprint of all that the definition compiles to in this database: statements, routes, keys. */
+  readonly compiled: string;
+  /** What its expressions use of the database: functions, operators, types. */
+  readonly objects: readonly ObjectReference[];
   /** The body for index creation, as the definition gives it. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly mappings: Readonly<Record<string, unknown>>;
@@ -76,6 +81,8 @@ export interface WatchedTable extends TableName {
   readonly oid: number;
   /** Set when the table is partitioned: the publication needs publish_via_partition_root. */
   readonly partitioned: boolean;
+  /** Its columns as the stream describes them: name, type and modifier of each that is not generated, in their order. */
+  readonly description: string;
   /** Columns that an update's or delete's old row must carry: the replica identity has to contain them. */
   readonly identityColumns: readonly string[];
   /** Every column that any document or route reads from this table. */
@@ -95,6 +102,4 @@ export interface Route {
    * one array (text values, parallel) per column of `columns`.
    */
   readonly lookup: PagedQuery | null;
-  /** False where an inserted row cannot yet be referenced by any other (a foreign key enforces it). */
-  readonly onInsert: boolean;
 }

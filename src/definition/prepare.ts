@@ -7,13 +7,16 @@ import { checkExpressions } from './expressions.ts';
 import { type Definition, loadDefinitions } from './load.ts';
 import { expressionsOf } from './model.ts';
 import type { IndexPlan, Plan } from './plan.ts';
+import type { ObjectReference } from './objects.ts';
 import { type Problem, throwProblems } from './problems.ts';
-import { readCatalog } from './read-catalog.ts';
+import { atOneMoment, readCatalog } from './read-catalog.ts';
 import { schemasOf } from './resolve.ts';
 
 /** A plan, and the catalog that it was compiled for. */
 export interface PreparedPlan extends Plan {
   readonly catalog: Catalog;
+  /** What the same definitions compile to for another catalog. Throws coded errors, where they do not fit it. */
+  readonly recompile: (catalog: Catalog) => Plan;
 }
 
 /**
@@ -30,18 +33,29 @@ export async function prepareDefinitions(
   client: ClientBase,
   definitions: readonly Definition[],
 ): Promise<PreparedPlan> {
-  const catalog = await readCatalog(client, [...new Set(definitions.flatMap(schemasOf))]);
+  const schemas = [...new Set(definitions.flatMap(schemasOf))];
+  const catalog = await atOneMoment(client, () => readCatalog(client, schemas));
   const indexes = resolveAll(definitions, catalog);
   const problems: Problem[] = [];
-  const expressionColumns = await checkExpressions(client, indexes.flatMap(expressionsOf), problems).catch(
+  const uses = await checkExpressions(client, indexes.flatMap(expressionsOf), problems).catch(
     (error: unknown) => {
       throw isDenied(error) ? denial(error, catalog.role) : error;
     },
   );
   throwProblems(problems);
-  const plan = planOf(indexes, expressionColumns);
+  const plan = planOf(indexes, uses);
   await tryStatements(client, plan, definitions, catalog.role);
-  return { ...plan, catalog };
+  return {
+    ...plan,
+    // With what the expressions use, which was not known before.
+    catalog: await atOneMoment(client, () => readCatalog(client, schemas, objectsOf(plan))),
+    recompile: (other) => planOf(resolveAll(definitions, other), uses),
+  };
+}
+
+/** What the expressions of all indexes use. */
+export function objectsOf({ indexes }: Plan): readonly ObjectReference[] {
+  return indexes.flatMap(({ objects }) => objects);
 }
 
 /** Whether the role that reads is subject to row level security on any table that is read: then a policy lets it read all. */

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import type { BasisPart } from './basis.ts';
 import type {
   Catalog,
   CatalogColumn,
@@ -10,6 +11,7 @@ import type {
   RowSecurity,
 } from './catalog.ts';
 import { columnsSql, foreignKeysSql, relationsSql, storageSql, uniqueIndexesSql } from './catalog-sql.ts';
+import { type ObjectReference, readObjects } from './objects.ts';
 
 interface RelationRow {
   oid: number;
@@ -18,6 +20,11 @@ interface RelationRow {
   kind: string;
   persistence: string;
   row_security: RowSecurity;
+  policies: string | null;
+  schema_version: string;
+  schema_rights: string;
+  name_version: string;
+  name_rights: string;
 }
 
 interface StorageRow {
@@ -35,6 +42,8 @@ interface StorageRow {
 interface ColumnRow {
   table: number;
   name: string;
+  type_oid: number;
+  type_modifier: number;
   type: string;
   base_type: string;
   is_enum: boolean;
@@ -43,7 +52,6 @@ interface ColumnRow {
   is_not_null: boolean;
   is_generated: boolean;
   made_of: string;
-  labels: string[];
 }
 
 interface IndexRow {
@@ -62,7 +70,6 @@ interface ForeignKeyRow {
   columns: string[];
   referenced: number;
   referenced_columns: string[];
-  is_enforced: boolean;
 }
 
 const kinds: Readonly<Record<string, RelationKind>> = {
@@ -79,20 +86,25 @@ const persistences: Readonly<Record<string, Persistence>> = {
   t: 'temporary',
 };
 
-/**
- * Reads everything the compiler needs of the given schemas, as the session's role sees it, and as it all was at one moment.
- * The client is not to be in a transaction.
- */
-export async function readCatalog(client: ClientBase, schemas: readonly string[]): Promise<Catalog> {
+/** Has everything that `read` queries be of one moment. The client is not to be in a transaction. */
+export async function atOneMoment<T>(client: ClientBase, read: () => Promise<T>): Promise<T> {
   await client.query('begin transaction isolation level repeatable read read only');
   try {
-    return await readTables(client, schemas);
+    return await read();
   } finally {
     await client.query('rollback');
   }
 }
 
-async function readTables(client: ClientBase, schemas: readonly string[]): Promise<Catalog> {
+/**
+ * Reads everything that the compiler needs of the given schemas, as the session's role sees it, and what these objects are
+ * made of. It takes several statements, which `atOneMoment` makes agree.
+ */
+export async function readCatalog(
+  client: ClientBase,
+  schemas: readonly string[],
+  objects: readonly ObjectReference[] = [],
+): Promise<Catalog> {
   const role = await client.query<{ role: string }>('select current_user::text as role');
   const { rows: relations } = await client.query<RelationRow>(relationsSql, [schemas]);
   const { rows: storage } = await client.query<StorageRow>(storageSql, [relations.map(({ oid }) => oid)]);
@@ -107,6 +119,11 @@ async function readTables(client: ClientBase, schemas: readonly string[]): Promi
   const storageOf = Map.groupBy(storage, ({ top }) => top);
   return {
     role: role.rows[0]?.role ?? '',
+    objects: await readObjects(
+      client,
+      columns.map((column) => column.type_oid),
+      objects,
+    ),
     tables: relations.map((relation): CatalogTable => {
       const own = indexesOf.get(relation.oid) ?? [];
       return {
@@ -123,9 +140,20 @@ async function readTables(client: ClientBase, schemas: readonly string[]): Promi
         storage: (storageOf.get(relation.oid) ?? []).map((row) =>
           toStorage(row, columnsOf.get(row.oid) ?? [], indexesOf.get(row.oid) ?? []),
         ),
+        basis: toBasis(relation),
       };
     }),
   };
+}
+
+/** Where row level security applies, and lets the role read every row, it rests on the policies. */
+function toBasis(row: RelationRow): BasisPart[] {
+  const policies = row.row_security === 'shows all' ? [{ what: 'policies', is: row.policies ?? '' }] : [];
+  return [
+    { what: 'schema', is: row.schema_version, apart: row.schema_rights },
+    { what: 'name', is: row.name_version, apart: row.name_rights },
+    ...policies,
+  ];
 }
 
 function toColumn(row: ColumnRow): CatalogColumn {
@@ -136,7 +164,9 @@ function toColumn(row: ColumnRow): CatalogColumn {
     isGenerated: row.is_generated,
     textClass: row.is_deterministic ? textClass(row) : null,
     hasBuiltInOperators: row.has_built_in_operators,
-    basis: [row.made_of, ...row.labels],
+    typeOid: row.type_oid,
+    typeModifier: row.type_modifier,
+    madeOf: row.made_of,
   };
 }
 
@@ -155,7 +185,6 @@ function toForeignKey(row: ForeignKeyRow): CatalogForeignKey {
     columns: row.columns,
     referencedOid: row.referenced,
     referencedColumns: row.referenced_columns,
-    isEnforced: row.is_enforced,
   };
 }
 

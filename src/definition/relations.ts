@@ -4,10 +4,10 @@ import type { Problem } from './problems.ts';
 
 type Fault = Pick<Problem, 'code' | 'message'>;
 
-/** The foreign key that relates two tables, seen from one of them. */
+/** The foreign key that relates two tables, and which of the two has it. */
 interface Candidate {
   readonly foreignKey: CatalogForeignKey;
-  readonly holder: Relation['holder'];
+  readonly holder: 'parent' | 'child';
 }
 
 /** What leads from a node to a table by a foreign key, or what is wrong. */
@@ -54,10 +54,10 @@ export function findRelation(
 }
 
 function toRelation(parent: TableNode, { foreignKey, holder }: Candidate): Relation {
-  const { columns, referencedColumns, isEnforced } = foreignKey;
+  const { columns, referencedColumns } = foreignKey;
   return holder === 'parent'
-    ? { parent, holder, isEnforced, parentColumns: columns, columns: referencedColumns }
-    : { parent, holder, isEnforced, parentColumns: referencedColumns, columns };
+    ? { parent, parentColumns: columns, columns: referencedColumns }
+    : { parent, parentColumns: referencedColumns, columns };
 }
 
 function foreignKeysBetween(from: CatalogTable, to: CatalogTable): CatalogForeignKey[] {

@@ -17,11 +17,7 @@ export function indexRoutes(index: ResolvedIndex): TableRoute[] {
   for (const node of nodesOf(index)) {
     const route = routeOf(index.definition.as ?? index.definition.spec.index, node);
     const key = JSON.stringify([node.table.oid, route.columns, route.lookup]);
-    const known = merged.get(key)?.route;
-    merged.set(key, {
-      table: node.table,
-      route: { ...route, onInsert: route.onInsert || (known?.onInsert ?? false) },
-    });
+    merged.set(key, { table: node.table, route });
   }
   return [...merged.values()];
 }
@@ -29,24 +25,25 @@ export function indexRoutes(index: ResolvedIndex): TableRoute[] {
 /**
  * The way from a node's rows up to the root. The conditions on the way are left out: a change may be what takes a row
  * into a condition or out of it, and an id too many costs a read.
+ *
+ * Inserts take it too, also those of rows that others refer to: a foreign key does not prove that the row was there first.
+ * Its triggers may have been off (`session_replication_role = replica`, `pg_restore --disable-triggers`, a logical
+ * subscriber), and it may be NOT VALID or NOT ENFORCED.
  */
 function routeOf(index: string, node: TableNode): Route {
   const ascent = ascend(node);
   if (!ascent || !node.relation) {
-    return { index, columns: node.table.primaryKey, lookup: null, onInsert: true };
+    return { index, columns: node.table.primaryKey, lookup: null };
   }
-  // Nobody can refer to a row through an enforced foreign key before it is there.
-  const onInsert = node.relation.holder === 'child' || !node.relation.isEnforced;
   const key = knownKey(ascent);
-  if (key && writeSameText(node.table, key, ascent.top.table))
-    return { index, columns: key, lookup: null, onInsert };
+  if (key && writeSameText(node.table, key, ascent.top.table)) return { index, columns: key, lookup: null };
   const columns = ascent.links.map(({ known }) => known);
   const types = columns.map((name) => columnOf(node.table, name).type);
   const start = givenCondition(
     ascent.links.map(({ column }) => column),
     types,
   );
-  return { index, columns, lookup: climb(ascent.top, start, columns.length), onInsert };
+  return { index, columns, lookup: climb(ascent.top, start, columns.length) };
 }
 
 /** A key column's text may stand in for the root's own only if equal values are always written the same. */

@@ -1,18 +1,25 @@
+import { describeColumns } from '../shared/stream-column.ts';
 import { type CatalogTable, columnOf } from './catalog.ts';
 import { type Expression, nodesOf, type ResolvedIndex, visit } from './model.ts';
+import type { ObjectReference } from './objects.ts';
 import type { WatchedTable } from './plan.ts';
 import { indexRoutes } from './routes.ts';
 
-/** The columns that an expression reads; null when that is not known, which counts as all. */
-export type ExpressionColumns = (expression: Expression) => readonly string[] | null;
+/** What an expression uses. */
+export interface ExpressionUse {
+  /** The columns that it reads. */
+  readonly columns: readonly string[];
+  /** Functions, operators, types and others that are no part of Postgres itself. */
+  readonly objects: readonly ObjectReference[];
+}
+
+/** What expressions use; null when that is not known, which counts as every column. */
+export type ExpressionUses = (expression: Expression) => ExpressionUse | null;
 
 /** Every table that the indexes read, with the routes of its changes; in the order of their names. */
-export function watchedTables(
-  indexes: readonly ResolvedIndex[],
-  expressionColumns: ExpressionColumns,
-): WatchedTable[] {
+export function watchedTables(indexes: readonly ResolvedIndex[], uses: ExpressionUses): WatchedTable[] {
   const routes = indexes.flatMap(indexRoutes);
-  const read = readColumns(indexes, expressionColumns);
+  const read = readColumns(indexes, uses);
   return [...read.entries()]
     .map(([table, columns]): WatchedTable => {
       const own = routes.filter((route) => route.table.oid === table.oid).map(({ route }) => route);
@@ -23,6 +30,7 @@ export function watchedTables(
         schema: table.schema,
         name: table.name,
         partitioned: table.kind === 'partitioned table',
+        description: describe(table),
         identityColumns: inOrder(new Set(own.flatMap((route) => route.columns))),
         readColumns: inOrder(columns),
         routes: own,
@@ -34,10 +42,15 @@ export function watchedTables(
     .sort((a, b) => (`${a.schema}.${a.name}` < `${b.schema}.${b.name}` ? -1 : 1));
 }
 
+/** A description as the stream's relation messages have it. */
+function describe({ columns }: CatalogTable): string {
+  return describeColumns(columns.filter(({ isGenerated }) => !isGenerated));
+}
+
 /** Every column of every table that the document queries, their order and the routes depend on. */
 function readColumns(
   indexes: readonly ResolvedIndex[],
-  expressionColumns: ExpressionColumns,
+  uses: ExpressionUses,
 ): Map<CatalogTable, Set<string>> {
   const read = new Map<CatalogTable, Set<string>>();
   const add = (table: CatalogTable, names: readonly string[]): void => {
@@ -46,7 +59,7 @@ function readColumns(
     read.set(table, known);
   };
   const addExpression = (expression: Expression): void =>
-    add(expression.table, expressionColumns(expression) ?? expression.table.columns.map(({ name }) => name));
+    add(expression.table, uses(expression)?.columns ?? expression.table.columns.map(({ name }) => name));
   for (const index of indexes) {
     for (const { table, relation, where } of nodesOf(index)) {
       add(table, table.primaryKey);

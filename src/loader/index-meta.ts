@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { BasisPart } from '../definition/basis.ts';
 import type { IndexPlan } from '../definition/plan.ts';
 import { definitionSchema, type DefinitionSpec } from '../definition/schema.ts';
 
@@ -24,8 +25,11 @@ export const metaSchema = z.object({
     /** The index's own uuid: another one means that it was restored from a snapshot. */
     uuid: z.string(),
     origin: originSchema,
-    /** What its documents rest on beside the rows; absent in an index of before this was kept. */
-    basis: z.array(z.string()).optional(),
+    /** What its documents rest on apart from the rows; absent in an index of before this was kept so. */
+    basis: z
+      .array(z.object({ what: z.string(), is: z.string(), apart: z.string().optional() }))
+      .optional()
+      .catch(undefined),
     /** The definition that it was made from, as JSON text; absent in an index of before this was kept. */
     definition: z.string().optional(),
     /** Since when it is kept although another has taken its place. */
@@ -37,7 +41,7 @@ export const metaSchema = z.object({
 export function metaOf(
   name: string,
   { alias, hash, definition, mappings }: IndexPlan,
-  own: { readonly uuid: string; readonly origin: Origin; readonly basis: readonly string[] },
+  own: { readonly uuid: string; readonly origin: Origin; readonly basis: readonly BasisPart[] },
 ): Record<string, unknown> {
   return {
     ...(mappings['_meta'] ?? {}),

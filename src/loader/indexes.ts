@@ -1,4 +1,5 @@
 import type { estypes } from '@elastic/elasticsearch';
+import type { BasisPart } from '../definition/basis.ts';
 import { flattenSettings, isLiveSetting } from '../definition/index-settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
 import type { DefinitionSpec } from '../definition/schema.ts';
@@ -17,7 +18,7 @@ export interface PhysicalIndex {
   readonly hash: string;
   readonly origin: Origin;
   /** What its documents rest on beside the rows; null when that was not kept. */
-  readonly basis: readonly string[] | null;
+  readonly basis: readonly BasisPart[] | null;
   /** The definition that it was made from; null when that was not kept, or is no definition any more. */
   readonly definition: DefinitionSpec | null;
   /** Whether it is kept on purpose although another has taken its place: then it is nobody's. */
@@ -48,15 +49,19 @@ export interface IndexAdmin {
   /** The physical indexes of one index, the newest last. */
   find(index: NamedIndex): Promise<PhysicalIndex[]>;
   /** Creates an empty physical index, made for building: no replicas, no refresh. */
-  create(index: IndexPlan, origin: Origin, basis: readonly string[]): Promise<PhysicalIndex>;
+  create(index: IndexPlan, origin: Origin, basis: readonly BasisPart[]): Promise<PhysicalIndex>;
   /** Keeps what all documents of an index rest on by now. */
-  rebase(physical: string, basis: readonly string[]): Promise<void>;
+  rebase(physical: string, basis: readonly BasisPart[]): Promise<void>;
   /**
    * Makes an index that is there into what its definition gives by now, as far as an open index takes it: settings, and
    * more properties. What its documents rest on becomes `basis`.
    * Gives null, with nothing changed but settings, where Elasticsearch refuses: then it takes another index.
    */
-  amend(index: IndexPlan, physical: PhysicalIndex, basis: readonly string[]): Promise<PhysicalIndex | null>;
+  amend(
+    index: IndexPlan,
+    physical: PhysicalIndex,
+    basis: readonly BasisPart[],
+  ): Promise<PhysicalIndex | null>;
   /** Gives a built index its own settings, makes it searchable, and swaps the alias to it in one step. */
   serve(index: IndexPlan, built: PhysicalIndex): Promise<void>;
   /** Deletes all other physical indexes of this index but those that are kept. `keep` becomes one of these. */
@@ -127,14 +132,14 @@ export function createIndexAdmin(
   /** Keeps something else beside what is kept with an index. */
   const note = async (
     physical: string,
-    changed: { readonly basis?: readonly string[]; readonly kept?: string },
+    changed: { readonly basis?: readonly BasisPart[]; readonly kept?: string },
   ) => {
     const found = await client.indices.getMapping({ index: physical });
     const meta = found[physical]?.mappings._meta ?? {};
     const projector = { ...(meta['projector'] as object), ...changed };
     await client.indices.putMapping({ index: physical, _meta: { ...meta, projector } });
   };
-  const rebase = (physical: string, basis: readonly string[]): Promise<void> => note(physical, { basis });
+  const rebase = (physical: string, basis: readonly BasisPart[]): Promise<void> => note(physical, { basis });
 
   return {
     find,
@@ -199,7 +204,7 @@ export function createIndexAdmin(
     async leaveOthers(followed) {
       const ours = await findOurs(`${prefix}*`);
       // The time tells one leaving from another: what was read again before counts for nothing after it.
-      const nothing = [`not followed since ${new Date().toISOString()}`];
+      const nothing = [{ what: 'not followed', is: new Date().toISOString() }];
       const left = ours.filter(({ physical, isFinished }) => isFinished && !followed.has(physical));
       for (const { physical } of left) await rebase(physical, nothing);
       return left.flatMap(({ index: alias, physical, serving }) => (serving ? { alias, physical } : []));

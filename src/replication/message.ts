@@ -6,6 +6,8 @@ export interface TrackedTable {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly string[];
+  /** All its columns as the catalog had them when it was read, by `describeColumns`. */
+  readonly description: string;
 }
 
 /** A table as the stream names it; wal2json leaves the oid out. */
@@ -42,6 +44,8 @@ export type ReplicationMessage =
   | { readonly tag: 'begin'; readonly xid: number; readonly commitLsn: Lsn }
   | RowChange
   | { readonly tag: 'truncate'; readonly tables: readonly TrackedTable[] }
+  /** From here on a table is not as its description has it: columns have come, gone, or changed names. */
+  | { readonly tag: 'relation'; readonly table: TrackedTable }
   | { readonly tag: 'commit'; readonly endLsn: Lsn }
   /** The server has sent everything up to here. */
   | { readonly tag: 'keepalive'; readonly walEnd: Lsn };

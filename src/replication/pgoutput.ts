@@ -1,3 +1,4 @@
+import { describeColumns, type StreamColumn } from '../shared/stream-column.ts';
 import type { Decoder, ReplicationMessage, RowValues, Track, TrackedTable } from './message.ts';
 
 export interface PgoutputOptions {
@@ -7,6 +8,8 @@ export interface PgoutputOptions {
 
 /** One relation of the stream, as it was when the changes were made that come after. */
 interface Relation {
+  readonly oid: number;
+  readonly description: string;
   readonly table: TrackedTable | undefined;
   /** Which of its columns are wanted, by their positions; -1 for those that are not. */
   readonly positions: readonly number[];
@@ -51,9 +54,15 @@ export function createPgoutputDecoder({ publication, track }: PgoutputOptions): 
           return readChange(buffer, relationAt(buffer, 1));
         case 0x54: // T
           return readTruncate(buffer, (offset) => relationAt(buffer, offset));
-        case 0x52: // R
-          relations.set(buffer.readUInt32BE(1), readRelation(buffer, track));
-          return null;
+        case 0x52: {
+          // R
+          const relation = readRelation(buffer, track);
+          const before = relations.get(relation.oid);
+          relations.set(relation.oid, relation);
+          const { table, description } = relation;
+          const isNews = description !== table?.description && description !== before?.description;
+          return table && isNews ? { tag: 'relation', table } : null;
+        }
         default: // origins, types and logical messages
           return null;
       }
@@ -69,7 +78,7 @@ function readRelation(buffer: Buffer, track: Track): Relation {
   const table = track({ schema, name, oid });
   const isFull = buffer[cursor.at] === 0x66; // f
   cursor.at += 1;
-  const names: string[] = [];
+  const described: StreamColumn[] = [];
   const identity = new Set<string>();
   const count = buffer.readUInt16BE(cursor.at);
   cursor.at += 2;
@@ -77,14 +86,20 @@ function readRelation(buffer: Buffer, track: Track): Relation {
     const isIdentity = isFull || (buffer.readUInt8(cursor.at) & 1) === 1;
     cursor.at += 1;
     const column = readString(buffer, cursor);
-    cursor.at += 8; // type oid and modifier
-    names.push(column);
+    described.push({
+      name: column,
+      typeOid: buffer.readUInt32BE(cursor.at),
+      typeModifier: buffer.readInt32BE(cursor.at + 4),
+    });
+    cursor.at += 8;
     if (isIdentity) identity.add(column);
   }
   const columns = table?.columns ?? [];
   return {
+    oid,
+    description: describeColumns(described),
     table,
-    positions: names.map((column) => columns.indexOf(column)),
+    positions: described.map((column) => columns.indexOf(column.name)),
     identity: columns.map((column) => identity.has(column)),
   };
 }

@@ -75,25 +75,29 @@ export async function publicationProblems(
 }
 
 /**
- * By what a publication publishes each of its tables, by their oids: other words where a table has left it and come again,
- * or the publication itself is another, or publishes other operations than before. wal2json brings what is changed under
- * a table's name: so for wal2json also where the table has had another name, which its row type's entry shows.
+ * By what a publication publishes each of its tables, by their oids: other words where a table, or its schema, has left it
+ * and come again, or the publication itself is another, or publishes other operations than before.
  */
 export async function readPublished(
   client: ClientBase,
-  { name, decoder }: Pick<Settings, 'name' | 'decoder'>,
+  { name }: Pick<Settings, 'name'>,
 ): Promise<ReadonlyMap<number, string>> {
+  // Postgres 14 publishes no whole schemas.
+  const { rows: versions } = await client.query<{ schemas: boolean }>(
+    `select to_regclass('pg_catalog.pg_publication_namespace') is not null as schemas`,
+  );
+  const bySchema = versions[0]?.schemas
+    ? '(select s.oid from pg_publication_namespace s where s.pnpubid = p.oid and s.pnnspid = n.oid)'
+    : 'null';
   const { rows } = await client.query<{ oid: number; by: string }>(
-    `select c.oid,
-            concat_ws(' ', p.oid, p.xmin, r.oid, case when $2 then concat('named ', n.xmin, ' ', y.xmin) end) as by
+    `select c.oid, concat_ws(' ', p.oid, p.xmin, r.oid, ${bySchema}) as by
      from pg_publication p
      join pg_publication_tables t on t.pubname = p.pubname
      join pg_namespace n on n.nspname = t.schemaname
      join pg_class c on c.relnamespace = n.oid and c.relname = t.tablename
-     join pg_type y on y.oid = c.reltype
      left join pg_publication_rel r on r.prpubid = p.oid and r.prrelid = c.oid
      where p.pubname = $1`,
-    [name, decoder === 'wal2json'],
+    [name],
   );
   return new Map(rows.map(({ oid, by }) => [oid, by]));
 }

@@ -86,7 +86,6 @@ export function createRouter(plan: Plan): Router {
       const { routes, rootOf } = change.table as TrackedRoutes;
       const any = (index: string): void => affectAny(index, rootOf.has(index));
       for (const compiled of routes) {
-        if (change.kind === 'insert' && !compiled.route.onInsert) continue;
         if (change.old) follow(compiled, change.old, affect, any);
         if (change.new) follow(compiled, withUnchanged(change.new, change.old), affect, any);
       }
@@ -123,6 +122,7 @@ function trackRoutes(watched: WatchedTable): TrackedRoutes {
     schema: watched.schema,
     name: watched.name,
     columns,
+    description: watched.description,
     watched,
     rootOf: new Set(watched.rootOf),
     routes: watched.routes.map((route) => ({

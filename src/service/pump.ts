@@ -24,7 +24,10 @@ export interface PumpOptions {
   readonly rowIds: (index: string) => AsyncIterable<readonly string[]>;
   /** Pages the ids of all documents that an index has, or that are on their way into it. */
   readonly documentIds: (index: string) => AsyncIterable<readonly string[]>;
-  /** Told when the stream does not say enough of a change to find the documents that it touches. */
+  /**
+   * Told when the stream shows that the tables are not what the plan was made of: it describes one otherwise, or does not
+   * say enough of a change to find the documents that it touches.
+   */
   readonly onUntold: () => void;
   /** All that ends at or before this is durable already. */
   readonly durable: Position;
@@ -170,6 +173,9 @@ export async function pump(options: PumpOptions): Promise<never> {
         case 'truncate':
           for (const table of message.tables) tally.add(table, 'truncate');
           if (!isPassed()) truncate(message.tables);
+          break;
+        case 'relation':
+          options.onUntold();
           break;
         case 'keepalive':
           keepalive(message.walEnd);

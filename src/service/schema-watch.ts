@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { basisOf, compareBasis, type Basis } from '../definition/basis.ts';
-import type { PreparedPlan } from '../definition/prepare.ts';
-import { readCatalog } from '../definition/read-catalog.ts';
+import { basisOf, changedParts, compareBasis, type Basis } from '../definition/basis.ts';
+import type { Catalog } from '../definition/catalog.ts';
+import type { Plan } from '../definition/plan.ts';
+import { objectsOf, type PreparedPlan } from '../definition/prepare.ts';
+import { atOneMoment, readCatalog } from '../definition/read-catalog.ts';
+import { ProjectorError } from '../ops/errors.ts';
 import type { Settings } from '../config/settings.ts';
 import { readPublished } from '../replication/publication.ts';
 import { BeginAgainError } from './begin-again.ts';
@@ -37,22 +40,24 @@ export function createSchemaWatch(options: SchemaWatchOptions): SchemaWatch {
   let wake: (() => void) | undefined;
 
   const check = async (): Promise<void> => {
-    const { catalog, published, problems } = await inPostgres(async (client) => {
-      // What is read in turn has to be of one moment, or a rename in between would look like two faults.
-      await client.query('begin transaction isolation level repeatable read read only');
-      const current = await readCatalog(client, schemas);
-      return {
-        catalog: current,
-        published: await readPublished(client, settings),
-        problems: await findProblems(client, { ...plan, catalog: current }, settings),
-      };
-    });
-    for (const index of plan.indexes) {
+    // A rename between two statements would look like two faults.
+    const { catalog, published, problems } = await inPostgres((client) =>
+      atOneMoment(client, async () => {
+        const current = await readCatalog(client, schemas, objectsOf(plan));
+        return {
+          catalog: current,
+          published: await readPublished(client, settings),
+          problems: await findProblems(client, { ...plan, catalog: current }, settings),
+        };
+      }),
+    );
+    for (const index of recompile(plan, catalog).indexes) {
       const known = bases.get(index.name)?.parts ?? [];
       const now = basisOf(index, catalog, published);
       const become = compareBasis(known, now);
       if (become === 'changed') {
-        throw new BeginAgainError(`what the documents of ${index.name} rest on has changed`);
+        const changed = changedParts(known, now).join(', ');
+        throw new BeginAgainError(`what the documents of ${index.name} rest on has changed: ${changed}`);
       }
       if (become === 'extended') {
         await onExtended(index.name, now);
@@ -76,4 +81,13 @@ export function createSchemaWatch(options: SchemaWatchOptions): SchemaWatch {
     },
     look: () => wake?.(),
   };
+}
+
+/** What the definitions compile to by now; where they fit the database no more, the next session says so. */
+function recompile(plan: PreparedPlan, catalog: Catalog): Plan {
+  try {
+    return plan.recompile(catalog);
+  } catch (error) {
+    throw error instanceof ProjectorError ? new BeginAgainError(error.message) : error;
+  }
 }

@@ -121,7 +121,7 @@ async function ensureIndex(
   if (serving && (course.kind === 'follow' || course.kind === 'keep')) return serving;
   if (serving && course.kind === 'amend') {
     // The time tells one change from another: what was read again before counts for nothing after it.
-    const unread = [`not read by its definition since ${new Date().toISOString()}`];
+    const unread = [{ what: 'not read by its definition', is: new Date().toISOString() }];
     const rests = course.readsAgain ? unread : (serving.basis ?? []);
     const amended = await retry.elasticsearch(() => indexes.amend(index, serving, rests));
     if (amended) return amended;

@@ -7,7 +7,7 @@ export interface TableSketch {
   readonly columns: readonly string[];
   readonly key?: readonly string[];
   readonly unique?: readonly (readonly string[])[];
-  /** `column[, column] -> schema.table(column[, column])`, with a ` not enforced` behind. */
+  /** `column[, column] -> schema.table(column[, column])`. */
   readonly references?: readonly string[];
   readonly more?: Partial<CatalogTable>;
 }
@@ -18,6 +18,7 @@ export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Cata
   const oidOf = (name: string): number => names.indexOf(name) + 1;
   return {
     role: 'projector',
+    objects: { types: new Map(), versions: new Map() },
     tables: Object.entries(sketches).map(([display, sketch]): CatalogTable => {
       const [schema = '', name = ''] = display.split('.');
       const { key = [], unique = [], references = [], more = {} } = sketch;
@@ -32,14 +33,12 @@ export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Cata
         primaryKey: key,
         uniqueKeys: [key, ...unique].filter(({ length }) => length > 0),
         foreignKeys: references.map((text) => {
-          const [, own = '', to = '', theirs = '', lax] =
-            /^(.*) -> (.*)\((.*)\)( not enforced)?$/.exec(text) ?? [];
+          const [, own = '', to = '', theirs = ''] = /^(.*) -> (.*)\((.*)\)$/.exec(text) ?? [];
           return {
             name: text,
             columns: own.split(', '),
             referencedOid: oidOf(to),
             referencedColumns: theirs.split(', '),
-            isEnforced: lax === undefined,
           };
         }),
         storage: [
@@ -56,6 +55,7 @@ export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Cata
             identityIndexes: [key, ...unique].map((columns) => ({ name: columns.join('_'), columns })),
           },
         ],
+        basis: [{ what: 'name', is: '1' }],
         ...more,
       };
     }),
@@ -77,7 +77,9 @@ function columnOf(text: string, key: readonly string[]): CatalogColumn {
     isGenerated: false,
     textClass: exact[type] ?? null,
     hasBuiltInOperators: true,
-    basis: [],
+    typeOid: 25,
+    typeModifier: -1,
+    madeOf: text,
   };
 }
 

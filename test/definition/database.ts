@@ -118,9 +118,9 @@ export async function route(
     for (const key of new Set([...old.keys(), ...now.keys()])) {
       const [oldRow, newRow] = [old.get(key), now.get(key)];
       if (JSON.stringify(oldRow) === JSON.stringify(newRow)) continue;
-      for (const { index, columns, lookup, onInsert } of table.routes) {
+      for (const { index, columns, lookup } of table.routes) {
         for (const row of [oldRow, newRow]) {
-          if (!row || (!oldRow && !onInsert)) continue;
+          if (!row) continue;
           const values = columns.flatMap((name) => row[name] ?? []);
           if (values.length < columns.length) continue;
           const keys = lookup

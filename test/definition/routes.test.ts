@@ -12,13 +12,10 @@ function planOf(catalog: Catalog, ...texts: string[]): Plan {
   );
 }
 
-/** The routes of a table, as `index: columns`, with `…` for a lookup and `+` where inserts take it. */
+/** The routes of a table, as `index: columns`, with `…` for a lookup. */
 function routesOf(plan: Plan, table: string): string[] {
   const routes = plan.tables.find(({ name }) => name === table)?.routes ?? [];
-  return routes.map(
-    ({ index, columns, lookup, onInsert }) =>
-      `${index}: ${columns.join(', ')}${lookup ? ' …' : ''}${onInsert ? ' +' : ''}`,
-  );
+  return routes.map(({ index, columns, lookup }) => `${index}: ${columns.join(', ')}${lookup ? ' …' : ''}`);
 }
 
 const movies = `index: movies
@@ -34,12 +31,12 @@ fields:
 describe('a route', () => {
   it('is direct where the row itself has the key of the root, and merged with its equals', () => {
     const plan = planOf(films, movies);
-    assert.deepEqual(routesOf(plan, 'film_work'), ['movies: id +']);
-    assert.deepEqual(routesOf(plan, 'genre_film_work'), ['movies: film_work_id +']);
-    assert.deepEqual(routesOf(plan, 'person_film_work'), ['movies: film_work_id +']);
+    assert.deepEqual(routesOf(plan, 'film_work'), ['movies: id']);
+    assert.deepEqual(routesOf(plan, 'genre_film_work'), ['movies: film_work_id']);
+    assert.deepEqual(routesOf(plan, 'person_film_work'), ['movies: film_work_id']);
   });
 
-  it('looks up the foreign keys where it does not, but not for a row that nothing can refer to yet', () => {
+  it('looks up the foreign keys where it does not', () => {
     const plan = planOf(films, movies);
     assert.deepEqual(routesOf(plan, 'genre'), ['movies: id …']);
     assert.deepEqual(routesOf(plan, 'person'), ['movies: id …']);
@@ -64,9 +61,9 @@ order by page."film_work_id"`,
 root: content.person
 fields: { films: { many: person_film_work, value: { one: film_work, value: title } } }`;
     const plan = planOf(films, movies, persons);
-    assert.deepEqual(routesOf(plan, 'person'), ['movies: id …', 'persons: id +']);
-    assert.deepEqual(routesOf(plan, 'person_film_work'), ['movies: film_work_id +', 'persons: person_id +']);
-    assert.deepEqual(routesOf(plan, 'film_work'), ['movies: id +', 'persons: id …']);
+    assert.deepEqual(routesOf(plan, 'person'), ['movies: id …', 'persons: id']);
+    assert.deepEqual(routesOf(plan, 'person_film_work'), ['movies: film_work_id', 'persons: person_id']);
+    assert.deepEqual(routesOf(plan, 'film_work'), ['movies: id', 'persons: id …']);
   });
 
   it('is there for both sides of a self-reference', () => {
@@ -86,20 +83,7 @@ fields:
   manager: { one: employee, value: name }
   team: { many: employee, value: name }`,
     );
-    assert.deepEqual(routesOf(plan, 'employee'), ['staff: id +', 'staff: id …', 'staff: manager_id +']);
-  });
-
-  it('is taken by inserts where the foreign key is not enforced', () => {
-    const lax = catalogOf({
-      's.a': {
-        columns: ['id integer', 'b_id integer'],
-        key: ['id'],
-        references: ['b_id -> s.b(id) not enforced'],
-      },
-      's.b': { columns: ['id integer', 'name text'], key: ['id'] },
-    });
-    const plan = planOf(lax, 'index: x\nroot: s.a\nfields: { b: { one: b, value: name } }');
-    assert.deepEqual(routesOf(plan, 'b'), ['x: id … +']);
+    assert.deepEqual(routesOf(plan, 'employee'), ['staff: id', 'staff: id …', 'staff: manager_id']);
   });
 
   it('is direct from any depth where keys repeat those above', () => {
@@ -120,7 +104,7 @@ fields:
       composite,
       'index: x\nroot: s.film\nfields: { scenes: { many: scene, fields: { props: { many: prop, value: name } } } }',
     );
-    assert.deepEqual(routesOf(plan, 'prop'), ['x: film_id +']);
+    assert.deepEqual(routesOf(plan, 'prop'), ['x: film_id']);
   });
 
   it('asks the root for its key where an equal value may be written differently', () => {
@@ -130,8 +114,8 @@ fields:
         's.b': { columns: ['id integer', `a_id ${type}`], key: ['id'], references: ['a_id -> s.a(id)'] },
       });
     const text = 'index: x\nroot: s.a\nfields: { n: { count: b } }';
-    assert.deepEqual(routesOf(planOf(numbers('integer'), text), 'b'), ['x: a_id +']);
-    assert.deepEqual(routesOf(planOf(numbers('numeric'), text), 'b'), ['x: a_id … +']);
+    assert.deepEqual(routesOf(planOf(numbers('integer'), text), 'b'), ['x: a_id']);
+    assert.deepEqual(routesOf(planOf(numbers('numeric'), text), 'b'), ['x: a_id …']);
   });
 });
 
@@ -150,7 +134,9 @@ describe('a watched table', () => {
     const definition = definitionOf(text);
     const readColumns = (plan: Plan): unknown => plan.tables[0]?.readColumns;
     assert.deepEqual(readColumns(compilePlan([definition], films)), ['id', 'full_name']);
-    assert.deepEqual(readColumns(compilePlan([definition], films, () => [])), ['id']);
+    assert.deepEqual(readColumns(compilePlan([definition], films, () => ({ columns: [], objects: [] }))), [
+      'id',
+    ]);
   });
 
   it('knows the indexes whose root it is', () => {

@@ -32,18 +32,21 @@ const keys: Tracked = {
   name: odd.table,
   columns: [odd.column, 'big', 'flag', 'raw', 'at', 'mood', 'exact', 'letters', 'uid', 'json'],
   identityColumns: [odd.column],
+  description: '',
 };
 const links: Tracked = {
   schema: 'public',
   name: 'link',
   columns: ['a', 'b'],
   identityColumns: ['a', 'b'],
+  description: '',
 };
 const whole: Tracked = {
   schema: 'public',
   name: 'whole',
   columns: ['a', 'long'],
   identityColumns: ['a'],
+  description: '',
 };
 const tables = [keys, links, whole];
 const track: Track = ({ schema, name }) =>
@@ -165,6 +168,8 @@ describe('wal2json and pgoutput', { skip }, () => {
 function inCommon(message: ReplicationMessage): ReplicationMessage[] {
   if (message.tag === 'truncate')
     return message.tables.map((table) => ({ tag: 'truncate', tables: [table] }));
+  // wal2json describes no tables.
+  if (message.tag === 'relation') return [];
   if (message.tag !== 'change') return [message];
   const old: RowChange['old'] = message.kind === 'insert' ? null : (message.old ?? message.new);
   const { columns, identityColumns } = message.table as Tracked;

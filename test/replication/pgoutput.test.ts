@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ReplicationMessage, TrackedTable } from '../../src/replication/message.ts';
 import { createPgoutputDecoder } from '../../src/replication/pgoutput.ts';
+import { describeColumns } from '../../src/shared/stream-column.ts';
 
-const table: TrackedTable = { schema: 's', name: 't', columns: ['b', 'a'] };
+const table: TrackedTable = {
+  schema: 's',
+  name: 't',
+  columns: ['b', 'a'],
+  description: describeColumns(['a', 'x', 'b'].map((name) => ({ name, typeOid: 25, typeModifier: -1 }))),
+};
 
 test('a transaction is read with its 32-bit xid and its LSNs', () => {
   const begin = message('B', int64(0x1_0000_0002n), int64(0n), int32(0xffff_fffe));
@@ -111,6 +117,21 @@ test('changes of tables that nobody reads are skipped', () => {
   assert.equal(decode(relation({ oid: 2, name: 'other' }), message('I', int32(2), 'N', tuple('1'))), null);
 });
 
+test('a table that is described otherwise than it was read is told of, once for each description', () => {
+  const exchanged = relation({
+    columns: [
+      ['b', true],
+      ['x', false],
+      ['a', false],
+    ],
+  });
+  const told = { tag: 'relation', table };
+  assert.deepEqual(decodeAll(relation(), relation()), [null, null]);
+  assert.deepEqual(decodeAll(exchanged, exchanged, relation(), exchanged), [told, null, null, told]);
+  assert.deepEqual(decodeAll(relation({ columns: [['a', true]] })), [told]);
+  assert.deepEqual(decodeAll(relation({ oid: 2, name: 'other', columns: [['a', true]] })), [null]);
+});
+
 /** With all that is tracked in the replica identity. */
 const identified = [
   ['a', true],
@@ -120,11 +141,15 @@ const identified = [
 
 /** What the last of these messages decodes to. */
 function decode(...messages: Buffer[]): ReplicationMessage | null {
+  return decodeAll(...messages).at(-1) ?? null;
+}
+
+function decodeAll(...messages: Buffer[]): (ReplicationMessage | null)[] {
   const decoder = createPgoutputDecoder({
     publication: 'p',
     track: ({ schema, name }) => (schema === 's' && name === 't' ? table : undefined),
   });
-  return messages.map((bytes) => decoder.decode(bytes)).at(-1) ?? null;
+  return messages.map((bytes) => decoder.decode(bytes));
 }
 
 interface RelationOptions {

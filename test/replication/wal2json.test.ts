@@ -3,7 +3,7 @@ import test from 'node:test';
 import type { ReplicationMessage, Track, TrackedTable } from '../../src/replication/message.ts';
 import { createWal2jsonDecoder } from '../../src/replication/wal2json.ts';
 
-const table: TrackedTable = { schema: 's', name: 't', columns: ['b', 'a'] };
+const table: TrackedTable = { schema: 's', name: 't', columns: ['b', 'a'], description: '' };
 const at = `"schema":"s","table":"t"`;
 
 test('a transaction is read with its 32-bit xid and its LSNs', () => {

@@ -5,8 +5,8 @@ import type { RowChange, TrackedTable } from '../../src/replication/message.ts';
 import { createRouter, type Router } from '../../src/router/router.ts';
 
 const lookup = { first: 'first', next: 'next' };
-const direct: Route = { index: 'orders', columns: ['order_id'], lookup: null, onInsert: true };
-const upward: Route = { index: 'orders', columns: ['id'], lookup, onInsert: false };
+const direct: Route = { index: 'orders', columns: ['order_id'], lookup: null };
+const upward: Route = { index: 'orders', columns: ['id'], lookup };
 
 const plan: Plan = {
   indexes: [],
@@ -32,12 +32,12 @@ test('the parts of a composite key become one id', () => {
   assert.deepEqual(route(createRouter(plan), 'orders', 'insert', null, ['x:1', '2']), ['orders/x%3A1:2']);
 });
 
-test('lookups are gathered once for each key, and not for rows that nobody can refer to yet', () => {
+test('lookups are gathered once for each key, also for rows that are new: others may refer to them already', () => {
   const router = createRouter(plan);
   for (const id of ['7', '8', '7']) route(router, 'article', 'update', null, [id]);
   route(router, 'article', 'insert', null, ['9']);
-  assert.equal(router.gathered, 2);
-  assert.deepEqual(router.takeLookups(), [{ index: 'orders', route: upward, values: [['7', '8']] }]);
+  assert.equal(router.gathered, 3);
+  assert.deepEqual(router.takeLookups(), [{ index: 'orders', route: upward, values: [['7', '8', '9']] }]);
   assert.deepEqual(router.takeLookups(), []);
 });
 
@@ -75,6 +75,7 @@ function watched(name: string): Plan['tables'][number] {
     name,
     oid: 1,
     partitioned: false,
+    description: '',
     identityColumns: [],
     readColumns: [],
     routes: [],

@@ -14,7 +14,7 @@ it('a table that is dropped while the published ones are read is no fault: the n
       create table public.kept (id int primary key);
       create table public.dropped (id int primary key);
       create publication films for table public.kept, public.dropped`);
-    const read = () => readPublished(reader, { name: 'films', decoder: 'pgoutput' });
+    const read = () => readPublished(reader, { name: 'films' });
     assert.equal((await read()).size, 2);
     const { rows } = await reader.query<{ pid: number }>('select pg_backend_pid() as pid');
 
