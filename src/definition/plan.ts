@@ -81,7 +81,7 @@ export interface WatchedTable extends TableName {
   readonly oid: number;
   /** Set when the table is partitioned: the publication needs publish_via_partition_root. */
   readonly partitioned: boolean;
-  /** Its columns as the stream describes them: name, type and modifier of each that is not generated, in their order. */
+  /** What the stream says of it before its changes (`describeTable`), as long as it is as the plan has it. */
   readonly description: string;
   /** Columns that an update's or delete's old row must carry: the replica identity has to contain them. */
   readonly identityColumns: readonly string[];

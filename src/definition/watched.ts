@@ -1,4 +1,4 @@
-import { describeColumns } from '../shared/stream-column.ts';
+import { describeTable } from '../shared/table-description.ts';
 import { type CatalogTable, columnOf } from './catalog.ts';
 import { type Expression, nodesOf, type ResolvedIndex, visit } from './model.ts';
 import type { ObjectReference } from './objects.ts';
@@ -30,7 +30,10 @@ export function watchedTables(indexes: readonly ResolvedIndex[], uses: Expressio
         schema: table.schema,
         name: table.name,
         partitioned: table.kind === 'partitioned table',
-        description: describe(table),
+        description: describeTable({
+          ...table,
+          columns: table.columns.filter(({ isGenerated }) => !isGenerated),
+        }),
         identityColumns: inOrder(new Set(own.flatMap((route) => route.columns))),
         readColumns: inOrder(columns),
         routes: own,
@@ -40,11 +43,6 @@ export function watchedTables(indexes: readonly ResolvedIndex[], uses: Expressio
       };
     })
     .sort((a, b) => (`${a.schema}.${a.name}` < `${b.schema}.${b.name}` ? -1 : 1));
-}
-
-/** A description as the stream's relation messages have it. */
-function describe({ columns }: CatalogTable): string {
-  return describeColumns(columns.filter(({ isGenerated }) => !isGenerated));
 }
 
 /** Every column of every table that the document queries, their order and the routes depend on. */

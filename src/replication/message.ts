@@ -6,7 +6,7 @@ export interface TrackedTable {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly string[];
-  /** All its columns as the catalog had them when it was read, by `describeColumns`. */
+  /** What the stream says of it before its changes (`describeTable`), as long as it is as the plan has it. */
   readonly description: string;
 }
 
@@ -44,7 +44,7 @@ export type ReplicationMessage =
   | { readonly tag: 'begin'; readonly xid: number; readonly commitLsn: Lsn }
   | RowChange
   | { readonly tag: 'truncate'; readonly tables: readonly TrackedTable[] }
-  /** From here on a table is not as its description has it: columns have come, gone, or changed names. */
+  /** From here on a table is not as the plan has it: it has another name, or columns have come, gone, or changed. */
   | { readonly tag: 'relation'; readonly table: TrackedTable }
   | { readonly tag: 'commit'; readonly endLsn: Lsn }
   /** The server has sent everything up to here. */

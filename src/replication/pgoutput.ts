@@ -1,4 +1,4 @@
-import { describeColumns, type StreamColumn } from '../shared/stream-column.ts';
+import { describeTable, type DescribedColumn } from '../shared/table-description.ts';
 import type { Decoder, ReplicationMessage, RowValues, Track, TrackedTable } from './message.ts';
 
 export interface PgoutputOptions {
@@ -78,7 +78,7 @@ function readRelation(buffer: Buffer, track: Track): Relation {
   const table = track({ schema, name, oid });
   const isFull = buffer[cursor.at] === 0x66; // f
   cursor.at += 1;
-  const described: StreamColumn[] = [];
+  const described: DescribedColumn[] = [];
   const identity = new Set<string>();
   const count = buffer.readUInt16BE(cursor.at);
   cursor.at += 2;
@@ -97,7 +97,7 @@ function readRelation(buffer: Buffer, track: Track): Relation {
   const columns = table?.columns ?? [];
   return {
     oid,
-    description: describeColumns(described),
+    description: describeTable({ oid, schema, name, columns: described }),
     table,
     positions: described.map((column) => columns.indexOf(column.name)),
     identity: columns.map((column) => identity.has(column)),

@@ -179,9 +179,8 @@ function exchangeColumns(table: string): string {
 const exchangeTables = `
   begin; alter table s.old rename to x; alter table s.new rename to old; alter table s.x rename to new; commit`;
 
-/** The field of a film's document. */
-async function fieldOf(setting: Setting, id: string, name: string): Promise<unknown> {
-  return ((await setting.document('film', id))?.source as Record<string, unknown> | undefined)?.[name];
+async function fieldOf(setting: Setting, index: string, id: string, name: string): Promise<unknown> {
+  return ((await setting.document(index, id))?.source as Record<string, unknown> | undefined)?.[name];
 }
 
 describe('documents are read again', () => {
@@ -221,13 +220,15 @@ describe('documents are read again', () => {
     await setting.assertConverged();
     await admin.query(exchangeColumns('s.film'));
     await admin.query(`update s.film set n = n + 1 where id <= 5`);
+    await waitFor(async () => (await fieldOf(setting, 'film', '1', 'a')) === 'b1');
     await admin.query(exchangeColumns('s.film'));
+    await admin.query(`update s.film set n = n + 1 where id = 10`);
     await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
     await admin.query(exchangeTables);
     await admin.query(`update s.new set v = v || '?' where id > 3`);
-    await admin.query(`update s.old set v = v || '!' where id > 3`);
+    await waitFor(async () => (await fieldOf(setting, 'old', '4', 'v')) === 'new4');
     await admin.query(exchangeTables);
-    await admin.query(`alter table s.new add more int; update s.old set v = v || '!' where id = 1`);
+    await admin.query(`update s.old set v = v || '!' where id = 1`);
     await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
     await service.stop();
   });
@@ -241,7 +242,7 @@ describe('documents are read again', () => {
     await admin.query(exchangeColumns('s.genre'));
     await admin.query(`update s.film set n = n + 1 where id <= 5`);
     const exchanged = JSON.stringify({ a: 'genre b', b: 'genre a' });
-    await waitFor(async () => JSON.stringify(await fieldOf(setting, '1', 'genre')) === exchanged);
+    await waitFor(async () => JSON.stringify(await fieldOf(setting, 'film', '1', 'genre')) === exchanged);
     await admin.query(exchangeColumns('s.genre'));
     await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
     await service.stop();
