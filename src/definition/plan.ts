@@ -101,5 +101,13 @@ export interface Route {
    * null: `columns` are the root's key itself, in key order. Else a lookup up the foreign keys; its fixed parameters are
    * one array (text values, parallel) per column of `columns`.
    */
-  readonly lookup: PagedQuery | null;
+  readonly lookup: Lookup | null;
+}
+
+export interface Lookup extends PagedQuery {
+  /**
+   * Says which of the keys any row refers to, at the price of an index look-up each; a page of many keys that nothing
+   * refers to may read the whole table. Takes the fixed parameters alone. Rows: the keys' positions in them, from 1, as text.
+   */
+  readonly referredSql: string;
 }

@@ -95,11 +95,13 @@ function statementsOf(index: IndexPlan, plan: Plan): { sql: string; parameters: 
     .flatMap(({ routes }) => routes)
     .filter((route) => route.index === index.name)
     .flatMap(({ lookup, columns }) => (lookup ? [{ query: lookup, fixed: columns.map(() => []) }] : []));
+  const referred = lookups.map(({ query, fixed }) => ({ sql: query.referredSql, parameters: fixed }));
   const cursor = index.key.map(() => null);
   return [
     { sql: index.documentSql, parameters: index.key.map(() => []) },
     { sql: index.rowVersionSql, parameters: index.key.map(() => []) },
     { sql: index.countSql, parameters: [] },
+    ...referred,
     ...[{ query: index.keyPages, fixed: [] }, ...lookups].flatMap(({ query, fixed }) => [
       { sql: query.first, parameters: [...fixed, 1] },
       { sql: query.next, parameters: [...fixed, ...cursor, 1] },

@@ -39,11 +39,25 @@ function routeOf(index: string, node: TableNode): Route {
   if (key && writeSameText(node.table, key, ascent.top.table)) return { index, columns: key, lookup: null };
   const columns = ascent.links.map(({ known }) => known);
   const types = columns.map((name) => columnOf(node.table, name).type);
-  const start = givenCondition(
-    ascent.links.map(({ column }) => column),
-    types,
+  const above = ascent.links.map(({ column }) => column);
+  const pages = climb(ascent.top, givenCondition(above, types), columns.length);
+  return { index, columns, lookup: { ...pages, referredSql: referredSql(ascent.top.table, above, types) } };
+}
+
+/** `Lookup.referredSql`. `offset 0` keeps the look-ups from becoming a join, which might read all of the table. */
+function referredSql(table: CatalogTable, columns: readonly string[], types: readonly string[]): string {
+  const keys = columns.map((_, position) => `k${position + 1}`);
+  const arrays = types.map((type, position) => `$${position + 1}::${type}[]`);
+  const conditions = columns.map(
+    (name, position) => `referring.${identifier(name)} = given.${keys[position] ?? ''}`,
   );
-  return { index, columns, lookup: climb(ascent.top, start, columns.length) };
+  return [
+    'select given.position::text',
+    `from unnest(${arrays.join(', ')}) with ordinality as given (${[...keys, 'position'].join(', ')})`,
+    'where exists (',
+    indent(`select from ${tableReference(table)} as referring where ${conditions.join(' and ')} offset 0`),
+    ')',
+  ].join('\n');
 }
 
 /** A key column's text may stand in for the root's own only if equal values are always written the same. */

@@ -1,5 +1,6 @@
 import type { Debouncer, Lane } from '../debouncer/debouncer.ts';
 import type { Floor, Hold } from '../debouncer/floor.ts';
+import type { Lookup } from '../definition/plan.ts';
 import { idPages, type QueryRows } from '../router/pages.ts';
 import type { PendingLookup, Router } from '../router/router.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -42,6 +43,8 @@ interface Source {
 
 /** Lookup keys that one statement is given at most. */
 const KEYS_AT_ONCE = 1_000;
+/** For so many keys a look at which of them are referred to is not worth a round trip. */
+const FEW_KEYS = 10;
 /** A lookup that gives fewer ids than this is no fan-out. */
 const FIRST_PAGE = 1_000;
 const NEXT_PAGE = 5_000;
@@ -90,11 +93,20 @@ export function createFanOut(options: FanOutOptions): FanOut {
     dispatcher.dispatch();
   };
 
+  /** Those of the keys that any row refers to. Of many that are new at once, as in an import, most often none. */
+  const referred = async (lookup: Lookup, keys: readonly string[][]): Promise<readonly string[][]> => {
+    if ((keys[0]?.length ?? 0) <= FEW_KEYS) return keys;
+    const positions = await query(lookup.referredSql, keys);
+    return keys.map((column) => positions.map(([position]) => column[Number(position) - 1] ?? ''));
+  };
+
   const lookUp = async ({ index, route, values }: PendingLookup, hold: Hold): Promise<void> => {
     const [first = []] = values;
     for (let from = 0; route.lookup && from < first.length; from += KEYS_AT_ONCE) {
       await until(hasRoom);
-      const parameters = values.map((column) => column.slice(from, from + KEYS_AT_ONCE));
+      const keys = values.map((column) => column.slice(from, from + KEYS_AT_ONCE));
+      const parameters = await referred(route.lookup, keys);
+      if (parameters[0]?.length === 0) continue;
       const ids = idPages(query, route.lookup, { parameters, pageSize: FIRST_PAGE, nextPageSize: bulkPage });
       const page = await ids.next();
       if (page.done) continue;

@@ -4,7 +4,7 @@ import type { Plan, Route } from '../../src/definition/plan.ts';
 import type { RowChange, TrackedTable } from '../../src/replication/message.ts';
 import { createRouter, type Router } from '../../src/router/router.ts';
 
-const lookup = { first: 'first', next: 'next' };
+const lookup = { first: 'first', next: 'next', referredSql: 'referred' };
 const direct: Route = { index: 'orders', columns: ['order_id'], lookup: null };
 const upward: Route = { index: 'orders', columns: ['id'], lookup };
 
