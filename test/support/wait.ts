@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** 15 s unless told otherwise. */
+  /** Unless told otherwise a minute: long enough for a machine that is busy with other things. */
   readonly timeoutMs?: number;
   /** What is waited for, in the words of the failure. */
   readonly what?: string;
@@ -34,7 +34,7 @@ export async function waitFor<T>(
  * @throws Error that says what was waited for, with what the assertion threw last as its cause.
  */
 export async function eventually<T>(assertion: () => T | Promise<T>, options: WaitOptions = {}): Promise<T> {
-  const { timeoutMs = 15_000, what = readable(assertion) } = options;
+  const { timeoutMs = 60_000, what = readable(assertion) } = options;
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {
