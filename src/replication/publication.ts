@@ -76,7 +76,8 @@ export async function publicationProblems(
 
 /**
  * By what a publication publishes each of its tables, by their oids: other words where a table, or its schema, has left it
- * and come again, or the publication itself is another, or publishes other operations than before.
+ * and come again, or the publication itself is another, or publishes other operations than before. A table that it does
+ * not name may have been unlogged for a while, which is refused for those that it names; then it has another file.
  */
 export async function readPublished(
   client: ClientBase,
@@ -90,7 +91,7 @@ export async function readPublished(
     ? '(select s.oid from pg_publication_namespace s where s.pnpubid = p.oid and s.pnnspid = n.oid)'
     : 'null';
   const { rows } = await client.query<{ oid: number; by: string }>(
-    `select c.oid, concat_ws(' ', p.oid, p.xmin, r.oid, ${bySchema}) as by
+    `select c.oid, concat_ws(' ', p.oid, p.xmin, coalesce(r.oid, pg_relation_filenode(c.oid)), ${bySchema}) as by
      from pg_publication p
      join pg_publication_tables t on t.pubname = p.pubname
      join pg_namespace n on n.nspname = t.schemaname

@@ -234,6 +234,21 @@ describe('documents are read again', () => {
     await service.stop();
   });
 
+  it('where a table was unlogged for a while, as a publication of all tables lets it', async (t) => {
+    await using setting = await openSetting(t, { own: films });
+    const { admin, database } = setting;
+    await admin.query(
+      `drop publication ${database.name}; create publication ${database.name} for all tables`,
+    );
+    await using service = setting.run({ SCHEMA_CHECK_INTERVAL_MS: '2000' });
+    await service.untilStreaming();
+    await setting.assertConverged();
+    await admin.query(`
+      alter table s.old set unlogged; update s.old set v = v || ' unlogged'; alter table s.old set logged`);
+    await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
+    await service.stop();
+  });
+
   it('where they were read under exchanged names of a table that the stream says nothing of', async (t) => {
     await using setting = await openSetting(t, { own: films });
     const { admin } = setting;
