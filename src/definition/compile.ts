@@ -54,6 +54,7 @@ function indexPlan(index: ResolvedIndex, watched: readonly WatchedTable[]): Inde
     key,
     documentSql: sql,
     keyPages: keyPages(root),
+    rowPages: keyPages({ ...root, where: null }),
     rowVersionSql: rowVersionSql(root),
     countSql: countSql(root),
     reads: watched.map((table) => ({ schema: table.schema, name: table.name, columns: table.readColumns })),
