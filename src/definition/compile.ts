@@ -50,6 +50,7 @@ function indexPlan(index: ResolvedIndex, uses: ExpressionUses): IndexPlan {
   const statements = {
     documentSql: documentSql(index),
     keyPages: keyPages(root),
+    rowPages: keyPages({ ...root, where: null }),
     rowVersionSql: rowVersionSql(root),
     countSql: countSql(root),
   };

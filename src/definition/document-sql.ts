@@ -23,7 +23,10 @@ export function documentSql({ root, document }: ResolvedIndex): string {
 interface Rendered {
   /** The value as JSON text. */
   readonly json: readonly JsonPiece[];
-  /** `json` may be null, which stands for JSON's null. */
+  /**
+   * `json` may be null, which stands for JSON's null. No column is taken to be without nulls, whatever the catalog says:
+   * its NOT NULL may be dropped while the statement is in use, or be NOT VALID.
+   */
   readonly isNullable: boolean;
   /** A single value as it is, to order by. */
   readonly scalar?: string;
@@ -37,12 +40,8 @@ function render(value: Value, scan: Scan, guard: Expression | null): Rendered {
     case 'column': {
       const { column } = value;
       const scalar = scan.column(column.name);
-      return {
-        scalar,
-        json: columnJson(column, scalar),
-        isNullable: !column.isNotNull || scan.isOptional,
-        isExact: column.textClass !== null,
-      };
+      const isExact = column.textClass !== null;
+      return { scalar, json: columnJson(column, scalar), isNullable: true, isExact };
     }
     case 'expression': {
       const scalar = scan.expression(value.expression.sql, guard);
@@ -93,9 +92,7 @@ function renderOne({ node, value }: OneValue, scan: Scan): Rendered {
 function list({ node, value, order }: ManyValue, parent: Scan): string {
   const group = parent.many(node);
   const { scan } = group;
-  const element = render(value, scan, node.where);
-  const json = concatenation(element.json);
-  const notNull = element.isNullable ? `${element.scalar ?? json} is not null` : null;
+  const json = concatenation(render(value, scan, node.where).json);
   const terms = order.map((term) => ({ ...term, ...render(term.value, scan, node.where) }));
   return group.aggregate(node.where, (filter) => {
     const ordered = terms.map(({ scalar = '', isDescending }) =>
@@ -107,15 +104,9 @@ function list({ node, value, order }: ManyValue, parent: Scan): string {
         ? scan.table.primaryKey.map((name) => scan.column(name))
         : [json];
     const by = [...new Set([...ordered, ...ties])].join(', ');
-    return `'[' || string_agg(${when([filter, notNull], json)}, ',' order by ${by}) || ']'`;
+    // string_agg leaves nulls out. With a FILTER Postgres would sort each group again for each list; without one it sorts
+    // all rows once, as the first list wants them (from 16 on).
+    const listed = filter === null ? json : `case when ${filter} then ${json} end`;
+    return `'[' || string_agg(${listed}, ',' order by ${by}) || ']'`;
   });
-}
-
-/**
- * The value where the conditions hold, else null, which string_agg leaves out. With a FILTER in its place Postgres would
- * sort each group anew for each list; without one it sorts all rows once, as the first list wants them (from 16 on).
- */
-function when(conditions: readonly (string | null)[], value: string): string {
-  const given = conditions.filter((condition) => condition !== null);
-  return given.length === 0 ? value : `case when ${given.join(' and ')} then ${value} end`;
 }

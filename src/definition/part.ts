@@ -43,6 +43,11 @@ export async function preparePart(
   return part;
 }
 
+/** The error for a condition that Postgres cannot compute for a row. */
+export function failsForRow(reason: string): ProjectorError {
+  return invalid(`cannot be computed for a row: ${reason}`);
+}
+
 function invalid(message: string): ProjectorError {
   return new ProjectorError(
     'PROJ_WHERE_INVALID',

@@ -33,6 +33,8 @@ export interface IndexPlan {
   readonly documentSql: string;
   /** Pages the keys of all root rows inside `where`, in key order. No fixed parameters. */
   readonly keyPages: PagedQuery;
+  /** The same of all root rows, whatever `where` says. */
+  readonly rowPages: PagedQuery;
   /**
    * Says which keys have a document, without reading it, and which version of the root's row it stands for. Parameters as
    * for `documentSql`. Rows: the key's columns as text, in key order, then the xmin of the row: while it is the same, the

@@ -131,8 +131,9 @@ function pagedKeys(
   const types = root.primaryKey.map((name) => columnOf(root, name).type);
   const names = columns.map(identifier);
   const isUnique = table.uniqueKeys.some((unique) => unique.every((name) => columns.includes(name)));
-  const nullable = columns.filter((name) => !columnOf(table, name).isNotNull);
-  const present = nullable.map((name) => `${identifier(name)} is not null`);
+  // Asked of every column: a NOT NULL may be dropped while the statement is in use. Of a composite value, IS NOT NULL
+  // would ask whether none of its attributes is null.
+  const present = names.map((name) => `${name} is distinct from null`);
   const cursor = types.map((type, position) => `$${fixed + position + 1}::${type}`);
 
   const page = (limit: number, behind: readonly string[]): string => {

@@ -13,8 +13,6 @@ import { embedded, identifier, indent, tableReference } from './sql.ts';
 export interface Scan {
   readonly alias: string;
   readonly table: CatalogTable;
-  /** Its row may be absent: it is left-joined. */
-  readonly isOptional: boolean;
   /** A column's value. */
   column(name: string): string;
   /** An expression's value; where rows outside `guard` are read as well, it is not computed for those. */
@@ -46,7 +44,7 @@ type NewAlias = (prefix: string) => string;
 export function rootScan(root: TableNode): Scan {
   let count = 0;
   const newAlias: NewAlias = (prefix) => `${prefix}${++count}`;
-  return createScan(newAlias, root, false, batchCondition(root), () => root.where);
+  return createScan(newAlias, root, batchCondition(root), () => root.where);
 }
 
 /**
@@ -56,7 +54,6 @@ export function rootScan(root: TableNode): Scan {
 function createScan(
   newAlias: NewAlias,
   { table }: TableNode,
-  isOptional: boolean,
   restriction: string | null,
   where: () => Expression | null,
 ): Scan {
@@ -87,7 +84,6 @@ function createScan(
   const scan: Scan = {
     alias,
     table,
-    isOptional,
     column(name) {
       columns.add(name);
       return `${alias}.${identifier(name)}`;
@@ -106,7 +102,7 @@ function createScan(
       const key = relationKey(node, node.where);
       const known = ones.get(key) ?? {
         node,
-        scan: createScan(newAlias, node, true, null, () => node.where),
+        scan: createScan(newAlias, node, null, () => node.where),
       };
       ones.set(key, known);
       return known.scan;
@@ -145,7 +141,7 @@ function createGroup(newAlias: NewAlias, node: TableNode): Group {
   // With one condition for all, the scan applies it; with several, each aggregate filters.
   const common = (): Expression | null =>
     conditions.size === 1 ? ([...conditions.values()][0] ?? null) : null;
-  const scan = createScan(newAlias, node, false, batchCondition(node), common);
+  const scan = createScan(newAlias, node, batchCondition(node), common);
   const alias = newAlias('g');
   const aggregates: (() => string)[] = [];
   return {

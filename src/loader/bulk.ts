@@ -18,7 +18,7 @@ export interface BulkItem {
   readonly lines: readonly string[];
 }
 
-/** Why Elasticsearch never takes an item, without anything of the document's own content. */
+/** Why an item is never taken, without anything of the document's own content. The status is Elasticsearch's. */
 export interface Refusal {
   readonly status: number;
   readonly type: string;

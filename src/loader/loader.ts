@@ -1,9 +1,10 @@
 import type { Resolved } from '../resolver/resolver.ts';
+import { canHaveDocument } from '../shared/document-key.ts';
 import type { Lsn } from '../shared/lsn.ts';
 import { deleteItem, indexItem, type Refusal } from './bulk.ts';
 import type { Deliver } from './delivery.ts';
 
-/** A document that Elasticsearch refuses for its own content. */
+/** A document that Elasticsearch refuses for its own content, or that cannot be made of its row (status 0). */
 export interface RefusedDocument extends Refusal {
   readonly id: string;
 }
@@ -28,14 +29,11 @@ export interface Write {
 
 export type Loader = (write: Write) => Promise<LoadResult>;
 
-/** Elasticsearch refuses longer ids, and the empty one: there is no document with such a one, to be deleted. */
-const MAX_ID_BYTES = 512;
-
-/** Writes documents and deletions. */
+/** Writes documents and deletions. What cannot be made is refused unsent, and the index keeps what it has of it. */
 export function createLoader(deliver: Deliver): Loader {
   return async ({ writeAlias, resolved, version, readAtMs }) => {
-    const refused: RefusedDocument[] = [];
-    const missing = resolved.missing.filter((id) => id !== '' && Buffer.byteLength(id) <= MAX_ID_BYTES);
+    const refused: RefusedDocument[] = resolved.unmade.map((document) => ({ ...document, status: 0 }));
+    const missing = resolved.missing.filter(canHaveDocument);
     let accepted = resolved.missing.length - missing.length;
     let superseded = 0;
     const items = [

@@ -2,6 +2,7 @@ import { text as readText } from 'node:stream/consumers';
 import { errors } from '@elastic/elasticsearch';
 import { ProjectorError } from '../ops/errors.ts';
 import { isTransientStatus, NotNowError, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { canHaveDocument } from '../shared/document-key.ts';
 import { nextElement, readMembers } from '../shared/raw-json.ts';
 
 /** A document as an index holds it. */
@@ -28,14 +29,15 @@ export async function readStored(
   ids: readonly string[],
   { withSource, signal }: ReadStoredOptions,
 ): Promise<ReadonlyMap<string, StoredDocument>> {
-  if (ids.length === 0) return new Map();
+  const possible = ids.filter(canHaveDocument);
+  if (possible.length === 0) return new Map();
   const answer = await requestText(
     client,
     {
       method: 'POST',
       path: `/${encodeURIComponent(physical)}/_mget`,
       querystring: { _source: withSource },
-      body: { ids },
+      body: { ids: possible },
     },
     signal,
   );

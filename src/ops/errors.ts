@@ -57,6 +57,10 @@ export const errorCodes = {
     meaning:
       'Postgres refuses a query that it has planned before: an expression fails for some row, for instance.',
   },
+  PROJ_DOCUMENTS_UNPROVED: {
+    exit: 1,
+    meaning: 'Texts that Postgres gave as documents cannot be proved to be those of their keys.',
+  },
   PROJ_STALLED: {
     exit: 1,
     meaning: 'There is work to do, nothing moves, and nothing is known to be waited for.',

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { describeTable, type DescribedColumn } from '../shared/table-description.ts';
 import type { Decoder, ReplicationMessage, RowValues, Track, TrackedTable } from './message.ts';
 
@@ -140,6 +141,12 @@ function readString(buffer: Buffer, cursor: { at: number }): string {
   return text;
 }
 
+/** Bytes that are no text, as a database in SQL_ASCII may have, tell no value. */
+function readText(buffer: Buffer, from: number, to: number): string | undefined {
+  const text = buffer.toString('utf8', from, to);
+  return text.includes('\ufffd') && !isUtf8(buffer.subarray(from, to)) ? undefined : text;
+}
+
 /** Reads one tuple and leaves the cursor behind it. */
 function readTuple(buffer: Buffer, cursor: { at: number }, relation: Relation): RowValues {
   const values = new Array<string | null | undefined>(relation.table?.columns.length ?? 0).fill(undefined);
@@ -151,7 +158,7 @@ function readTuple(buffer: Buffer, cursor: { at: number }, relation: Relation): 
     if (kind === 0x74 || kind === 0x62) {
       const length = buffer.readUInt32BE(at);
       at += 4;
-      if (position >= 0) values[position] = buffer.toString('utf8', at, at + length);
+      if (position >= 0) values[position] = readText(buffer, at, at + length);
       at += length;
     } else if (kind === 0x6e && position >= 0) {
       values[position] = null;

@@ -195,14 +195,24 @@ type DecodedMessage =
 
 type Plugin = Parameters<LogicalReplicationService['subscribe']>[0];
 
+/**
+ * In SQL_ASCII a value may be any bytes. As UTF-8, which Postgres would check, one such value in a column that nobody reads
+ * ends the stream for good.
+ * https://www.postgresql.org/docs/current/multibyte.html
+ */
+const acceptAnyBytes = `
+  select set_config('client_encoding', 'SQL_ASCII', false)
+  where current_setting('server_encoding') = 'SQL_ASCII'`;
+
 /** The library calls a plugin inside the socket's event handler, where an exception would end the process. */
 function asPlugin(decoder: Decoder, onConnect: (client: Client) => void): Plugin {
   // The library does not export its AbstractPlugin, of which it uses only the shape.
   return {
     options: null,
     name: decoder.plugin,
-    start(client, slot, from) {
+    async start(client, slot, from) {
       onConnect(client);
+      await client.query(acceptAnyBytes);
       return decoder.start(client, slot, from);
     },
     parse(buffer): DecodedMessage | null {

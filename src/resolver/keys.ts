@@ -1,37 +1,49 @@
 import type { IndexPlan } from '../definition/plan.ts';
-import { sqlState } from '../servers/postgres.ts';
+import { isRefusedQuery, sqlState } from '../servers/postgres.ts';
 import { idToKey } from '../shared/document-key.ts';
 
-/** Runs one prepared statement; rows come as arrays of text. */
-export type PreparedQuery = (
-  name: string,
-  sql: string,
-  parameters: readonly unknown[],
-) => Promise<readonly (readonly string[])[]>;
+type Rows = readonly (readonly string[])[];
 
-/** Data exceptions: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const DATA_EXCEPTION = /^22/;
+/** Runs one prepared statement; rows come as arrays of text. */
+export type PreparedQuery = (name: string, sql: string, parameters: readonly unknown[]) => Promise<Rows>;
+
+/** What a statement of the plan gives for the first of some ids. */
+export interface Reading {
+  /** The ids that it was given. */
+  readonly ids: readonly string[];
+  readonly rows: Rows;
+  /** The SQLSTATE with which Postgres fails for the one id; null where it does not. */
+  readonly failure: string | null;
+}
 
 /**
- * Runs a statement of the plan that takes keys. An id that cannot be a key, as only an edit by hand brings into an index,
- * has no row; it does not keep those of the others from being read.
+ * Runs a statement of the plan that takes keys, for the first of the ids: for all, or, where Postgres fails for what is in
+ * a row, for so many halvings fewer that it does not, or fails for the first alone. An id that cannot be a key, as only an
+ * edit by hand brings into an index, has no row.
+ *
+ * Rejects where the statement itself is refused: then Postgres refuses it without keys, too.
  */
-export async function readByKeys(
+export async function readFirst(
   query: PreparedQuery,
   index: IndexPlan,
   name: string,
   sql: string,
   ids: readonly string[],
-): Promise<readonly (readonly string[])[]> {
-  const read = (some: readonly string[]): Promise<readonly (readonly string[])[]> =>
+): Promise<Reading> {
+  const read = (some: readonly string[]): Promise<Rows> =>
     query(`${name}:${index.name}:${index.hash}`, sql, toColumns(index, some));
-  try {
-    return await read(ids);
-  } catch (error) {
-    if (!isDataException(error)) throw error;
-    const impossible = new Set(await findImpossible(query, index, ids));
-    if (impossible.size === 0) throw error;
-    return await read(ids.filter((id) => !impossible.has(id)));
+  let isFirst = true;
+  for (let some = ids; ; some = some.slice(0, Math.ceil(some.length / 2))) {
+    try {
+      return { ids: some, rows: await read(some), failure: null };
+    } catch (error) {
+      if (!isRefusedQuery(error)) throw error;
+      // What fails without keys has nothing to do with rows; what fails once may have met a change of the schema.
+      if (isFirst) await read([]);
+      else if (some.length === 1)
+        return { ids: some, rows: [], failure: await failureOf(query, index, some, error) };
+      isFirst = false;
+    }
   }
 }
 
@@ -41,25 +53,20 @@ function toColumns(index: IndexPlan, ids: readonly string[]): string[][] {
   return index.key.map((_, column) => keys.map((key) => key[column] ?? ''));
 }
 
-/** The ids whose text is not a value of the key's types. */
-async function findImpossible(
+/** The error's SQLSTATE; null where the id is not how Postgres writes a key of this table, and so has no row. */
+async function failureOf(
   query: PreparedQuery,
   index: IndexPlan,
   ids: readonly string[],
-): Promise<readonly string[]> {
-  const casts = index.key.map(({ type }, position) => `$${position + 1}::${type}[] is null`);
+  error: unknown,
+): Promise<string | null> {
+  const texts = index.key.map(({ type }, position) => `format('%s', ($${position + 1}::${type}[])[1])`);
+  const columns = toColumns(index, ids);
   try {
-    await query(`key:${index.name}:${index.hash}`, `select ${casts.join(', ')}`, toColumns(index, ids));
-    return [];
-  } catch (error) {
-    if (!isDataException(error)) throw error;
-    if (ids.length === 1) return ids;
-    const middle = Math.ceil(ids.length / 2);
-    const first = await findImpossible(query, index, ids.slice(0, middle));
-    return [...first, ...(await findImpossible(query, index, ids.slice(middle)))];
+    const [row] = await query(`key:${index.name}:${index.hash}`, `select ${texts.join(', ')}`, columns);
+    return row?.every((text, position) => text === columns[position]?.[0]) ? (sqlState(error) ?? '') : null;
+  } catch (refused) {
+    if (!isRefusedQuery(refused)) throw refused;
+    return null;
   }
-}
-
-function isDataException(error: unknown): boolean {
-  return DATA_EXCEPTION.test(sqlState(error) ?? '');
 }

@@ -1,24 +1,31 @@
 import type { IndexPlan } from '../definition/plan.ts';
+import { stateInWords } from '../servers/sql-states.ts';
 import { keyToId } from '../shared/document-key.ts';
-import { readByKeys, type PreparedQuery } from './keys.ts';
+import { batchSql, LONGEST_BYTES, parseBatch, type ResolvedDocument } from './batch.ts';
+import { readFirst, type PreparedQuery } from './keys.ts';
 
-/** A document as it goes to Elasticsearch: one line of JSON. */
-export interface ResolvedDocument {
+export type { ResolvedDocument } from './batch.ts';
+
+/** A row of which no document can be made, and why: nothing of what is in the row. */
+export interface UnmadeDocument {
   readonly id: string;
-  readonly json: string;
+  readonly type: string;
+  readonly reason: string;
 }
 
 export interface Resolved {
   readonly documents: readonly ResolvedDocument[];
   /** The ids that have no row any more, or whose row is outside the definition's `where`. */
   readonly missing: readonly string[];
-  /** The ids whose documents were too many bytes to be read with the others. */
+  readonly unmade: readonly UnmadeDocument[];
+  /** The ids that could not be read with the others: their documents were too many bytes, or Postgres failed for one. */
   readonly unread: readonly string[];
 }
 
 /**
  * Reads documents whole, in one statement and so in one snapshot: all of them, or as many as are about `maxBytes`
- * together, but one at least (invariant 8).
+ * together, but one at least (invariant 8). Where Postgres fails for a row, fewer are read, down to the one that it fails
+ * for.
  */
 export async function resolve(
   query: PreparedQuery,
@@ -26,56 +33,52 @@ export async function resolve(
   ids: readonly string[],
   maxBytes: number,
 ): Promise<Resolved> {
-  const [row] = await readByKeys(query, index, `documents up to ${maxBytes}`, batchSql(index, maxBytes), ids);
-  const [keys, texts] = row ?? [];
-  const missing = new Set(ids);
-  const unread: string[] = [];
-  const documents: ResolvedDocument[] = [];
-  const jsons = texts ? toOneLine(texts).split(SEPARATOR) : [];
-  for (const [position, key] of (JSON.parse(keys ?? '[]') as string[][]).entries()) {
-    const id = keyToId(key);
-    const json = jsons[position];
-    // Another way to write a key (a UUID in capitals) finds its row, but is not the id of the row's document.
-    if (!missing.delete(id)) continue;
-    if (json === undefined) unread.push(id);
-    else documents.push({ id, json });
+  const name = `documents up to ${maxBytes}`;
+  const read = await readFirst(query, index, name, batchSql(index, maxBytes), ids);
+  const rest = ids.slice(read.ids.length);
+  if (read.failure !== null) {
+    const unmade = read.ids.map((id) => failed(id, read.failure ?? ''));
+    return { documents: [], missing: [], unmade, unread: rest };
   }
-  return { documents, missing: [...missing], unread };
+  const batch = parseBatch(index.name, read.rows[0] ?? []);
+  const missing = new Set(read.ids);
+  // Another way to write a key (a UUID in capitals) finds its row, but is not the id of the row's document.
+  const wanted = (id: string): boolean => missing.delete(id);
+  const documents = batch.documents.filter(({ id }) => wanted(id));
+  const unmade = batch.tooLong.filter(wanted).map(tooLong);
+  const unread = [...batch.unread.filter(wanted), ...rest];
+  return { documents, missing: [...missing], unmade, unread };
 }
 
-/** Stands nowhere in JSON: inside its strings control characters are escaped, and between tokens there is white space only. */
-const SEPARATOR = '\x01';
+function failed(id: string, state: string): UnmadeDocument {
+  const reason = `Postgres cannot make the document: ${stateInWords(state)}`;
+  return { id, type: `sqlstate_${state}`, reason };
+}
+
+function tooLong(id: string): UnmadeDocument {
+  const reason = `the document is longer than the ${LONGEST_BYTES / 2 ** 20} MiB of JSON text that can be read`;
+  return { id, type: 'document_too_long', reason };
+}
+
+/** Stands for the version of a row of which Postgres cannot tell whether it has a document. */
+const UNDECIDED = 'undecided';
 
 /**
- * All documents of the document query as one row: their keys, and their texts, separated. That costs both sides less than
- * a row each, and in place of as many strings it leaves one to be collected. The texts are those of the first documents
- * alone, as many as fill the bytes. `offset 0` keeps Postgres from making each document twice, once more for its
- * length.
+ * For each of the ids that have a document, or of which Postgres cannot tell since the definition's `where` fails for the
+ * row: the version of the root's row that it stands for.
  */
-function batchSql(index: IndexPlan, maxBytes: number): string {
-  const keys = index.key.map((_, position) => `key${position + 1}`).join(', ');
-  return `select json_agg(json_build_array(${keys}))::text, string_agg(document, chr(${SEPARATOR.charCodeAt(0)})) filter (where before < ${maxBytes})
-from (
-select *, sum(octet_length(document)) over (rows unbounded preceding) - octet_length(document) as before
-from (
-${index.documentSql}
-  offset 0
-) as documents
-) as documents`;
-}
-
-/** For each of the ids that have a document, the version of the root's row that it stands for. */
 export async function readRowVersions(
   query: PreparedQuery,
   index: IndexPlan,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const width = index.key.length;
-  const rows = await readByKeys(query, index, 'row-version', index.rowVersionSql, ids);
-  return new Map(rows.map((row) => [keyToId(row.slice(0, width)), row[width] ?? '']));
-}
-
-/** Inside JSON's strings a newline is always escaped, so a raw one stands between tokens. */
-function toOneLine(json: string): string {
-  return json.includes('\n') || json.includes('\r') ? json.replace(/[\r\n]+/g, ' ') : json;
+  const versions = new Map<string, string>();
+  for (let left = ids; left.length > 0;) {
+    const read = await readFirst(query, index, 'row-version', index.rowVersionSql, left);
+    for (const row of read.rows) versions.set(keyToId(row.slice(0, width)), row[width] ?? '');
+    if (read.failure !== null) for (const id of read.ids) versions.set(id, UNDECIDED);
+    left = left.slice(read.ids.length);
+  }
+  return versions;
 }

@@ -133,12 +133,16 @@ function hasMetDroppedTable({ code, routine }: pg.DatabaseError): boolean {
   return code === 'XX000' && routine === 'relation_open';
 }
 
+/** The session, the transaction, the server and its resources: what is asked for has no part in them. */
+const ABOUT_NO_QUERY = /^(08|25|26|28|3D|40|53|55|57|58)/;
+
 /**
- * Whether Postgres refuses a query for what the database is by now: a name is gone, a value does not fit its type, a right
- * was taken away, an expression fails. Planned anew, it may be another query.
+ * Whether Postgres refuses a query for what the database is by now: a name is gone, a right was taken away; or for what is
+ * in a row: an expression fails for it, a byte is no text, a value is too long. Planned again, it may be another query.
  */
 export function isRefusedQuery(error: unknown): error is pg.DatabaseError {
-  return /^(22|42|3F|0A)/.test(sqlState(error) ?? '');
+  const state = sqlState(error);
+  return state !== undefined && !ABOUT_NO_QUERY.test(state);
 }
 
 /** A failure of the connection itself, whichever server it led to. */

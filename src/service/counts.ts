@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IndexPlan } from '../definition/plan.ts';
-import type { QueryRows } from '../router/pages.ts';
+import { countRows, type RootQueries } from '../resolver/root-pages.ts';
 import type { Elasticsearch } from '../servers/elasticsearch.ts';
 import type { Retry } from '../servers/retry.ts';
 import type { Lsn } from '../shared/lsn.ts';
 
 /** What an index has, and what it should have. */
 export interface Counts {
-  /** Rows that should have a document. */
+  /** Rows that should have a document, and those of which Postgres cannot tell. */
   readonly rows: number;
   readonly documents: number;
-  /** Documents that Elasticsearch refuses: of each the index has an older one, or none. */
+  /** Documents that are dead-lettered: of each the index has an older one, or none. */
   readonly refused: number;
 }
 
@@ -22,10 +21,8 @@ export function countsAgree({ rows, documents, refused }: Counts, changes: numbe
   return documents - changes <= rows && rows <= documents + refused + changes;
 }
 
-export interface CountOptions {
-  readonly index: IndexPlan;
+export interface CountOptions extends RootQueries {
   readonly physical: string;
-  readonly query: QueryRows;
   readonly elasticsearch: Elasticsearch;
   readonly retry: Retry;
   /** How many documents of it are refused now. */
@@ -45,16 +42,16 @@ const BETWEEN_MS = 1_000;
 
 /** Counts rows and documents while the stream goes on. */
 export async function compareCounts(options: CountOptions): Promise<Counts & { readonly agree: boolean }> {
-  const { index, physical, query, elasticsearch, retry, refused, changes, newest, covered, signal } = options;
+  const { physical, elasticsearch, retry, refused, changes, newest, covered, signal } = options;
   for (let round = 1; ; round++) {
     await covered(await newest());
     const before = changes();
-    const [row] = await query(index.countSql, []);
+    const rows = await countRows(options);
     const documents = await retry(async () => {
       await elasticsearch.indices.refresh({ index: physical });
       return (await elasticsearch.count({ index: physical })).count;
     });
-    const counts = { rows: Number(row?.[0] ?? 0), documents, refused: refused() };
+    const counts = { rows, documents, refused: refused() };
     await covered(await newest());
     const agree = countsAgree(counts, changes() - before);
     if (agree || round === ROUNDS) return { ...counts, agree };

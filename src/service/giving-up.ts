@@ -1,7 +1,7 @@
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
-import { sqlState } from '../servers/postgres.ts';
 import type { Retry } from '../servers/retry.ts';
+import { refusalInWords } from '../servers/sql-states.ts';
 import { BeginAgainError } from './begin-again.ts';
 import { endReindex, type ReindexStore } from './reindexes.ts';
 import { findTarget, hasBefore, type BuildTarget } from './targets.ts';
@@ -46,12 +46,11 @@ export function createGivingUp({ targets, isBuilding, reindexes, retry, log }: G
   };
 }
 
-/** What only a definition is at fault for: a mapping that refuses, an expression that fails for some row. */
+/** What only a definition is at fault for: a mapping that refuses, an expression that fails for every row. */
 function faultOfDefinition(error: unknown): string | null {
   if (error instanceof ProjectorError && error.code === 'PROJ_TOO_MANY_DEAD_LETTERS') return error.message;
-  // Postgres' message shows the value.
-  const state = sqlState(error);
-  return state?.startsWith('22') ? `Postgres refuses to read its documents: SQLSTATE ${state}` : null;
+  const refusal = refusalInWords(error);
+  return refusal === null ? null : `Postgres refuses to read its documents: ${refusal}`;
 }
 
 function notServed(index: string, reason: string): ProjectorError {

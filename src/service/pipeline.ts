@@ -11,7 +11,8 @@ import { createRefresher } from '../loader/refresher.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Stage, Telemetry } from '../ops/metrics.ts';
 import { createGate, type Gate } from '../replication/gate.ts';
-import { idPages } from '../router/pages.ts';
+import { rootPages } from '../resolver/root-pages.ts';
+import { keyToId } from '../shared/document-key.ts';
 import { maxLsn, type Lsn } from '../shared/lsn.ts';
 import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
 import { createClaimedProjection } from './claimed.ts';
@@ -188,8 +189,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   });
   const gate: Gate = { ...opening, settle: (xid) => timed('gate', () => opening.settle(xid)) };
 
-  const rowIds = (name: string): AsyncIterable<readonly string[]> =>
-    idPages(query, targetOf(name).index.keyPages, { pageSize: ID_PAGE });
+  const rowIds = async function* (name: string): AsyncGenerator<readonly string[]> {
+    const { index } = targetOf(name);
+    for await (const keys of rootPages({ ...connections, index }, { pageSize: ID_PAGE }))
+      yield keys.map(keyToId);
+  };
   const untilWritten = (): Promise<void> => dispatcher.until(debouncer.underWay(), signal);
   const documentIds = async function* (name: string, olderThan?: Lsn): AsyncGenerator<readonly string[]> {
     const { physical } = targetOf(name);

@@ -34,6 +34,14 @@ export interface ProjectionOptions {
   readonly now: () => number;
 }
 
+interface Portion {
+  readonly again: readonly string[];
+  readonly read: number;
+}
+
+/** So many times as many documents are asked for as could be read before. */
+const GROWTH = 2;
+
 /** Reads documents as they are now and writes them; settles when each is accepted, superseded or dead-lettered. */
 export type Project = (target: Target, ids: readonly string[]) => Promise<void>;
 
@@ -42,15 +50,16 @@ export type Project = (target: Target, ids: readonly string[]) => Promise<void>;
  * read: all that had passed the gate by then is visible to it (invariants 1 and 3).
  *
  * Postgres makes all documents that it is asked for before it counts their bytes. So where the last ones were large, fewer
- * are asked for; and where each is a portion by itself, one after the other.
+ * are asked for; and where each is a portion by itself, one after the other. Where Postgres fails for a row, those
+ * before it are read first; then it is alone, and set aside; then the others, more and more of them at once.
  */
 export function createProjection(options: ProjectionOptions): Project {
   const { query, maxBytes, loader, deadLetters, settled, counts, telemetry, now } = options;
   const sizes = new Map<string, number>();
   const inTurn = createTurns();
 
-  /** Gives the ids that have to be read again. */
-  const portion = async (target: Target, ids: readonly string[]): Promise<readonly string[]> => {
+  /** Gives the ids that have to be read again, and how many were read. */
+  const portion = async (target: Target, ids: readonly string[]): Promise<Portion> => {
     const version = settled();
     const readAtMs = now();
     const resolved = await resolve(query, target.index, ids, maxBytes);
@@ -74,16 +83,21 @@ export function createProjection(options: ProjectionOptions): Project {
       version,
       readAtMs,
     });
-    return [...again, ...unsettled];
+    return { again: [...again, ...unsettled], read: ids.length - resolved.unread.length };
   };
 
   return async (target, ids) => {
     let left = ids;
+    let most = ids.length;
     while (left.length > 0) {
-      const atOnce = Math.max(1, Math.floor(maxBytes / (sizes.get(target.physical) ?? 1)));
+      const fitting = Math.floor(maxBytes / (sizes.get(target.physical) ?? 1));
+      const atOnce = Math.max(1, Math.min(fitting, most));
       const some = left.slice(0, atOnce);
-      const again = await (atOnce === 1 ? inTurn(() => portion(target, some)) : portion(target, some));
+      const { again, read } = await (fitting <= 1
+        ? inTurn(() => portion(target, some))
+        : portion(target, some));
       left = [...again, ...left.slice(some.length)];
+      most = GROWTH * Math.max(1, read);
     }
   };
 }

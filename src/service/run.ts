@@ -5,6 +5,7 @@ import type { Settings } from '../config/settings.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { isRefusedQuery } from '../servers/postgres.ts';
+import { refusalInWords, withoutValues } from '../servers/sql-states.ts';
 import { isServerFailure } from '../servers/unavailable.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { StartOver } from './hold.ts';
@@ -67,7 +68,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   );
   policy.onRetry((event) => {
     const error = 'error' in event ? event.error : undefined;
-    log.warn({ error: String(error), delayMs: event.delay }, 'the session failed; beginning another');
+    log.warn({ error: withoutValues(error), delayMs: event.delay }, 'the session failed; beginning another');
   });
   const looking = setInterval(() => overview.look(), LOOK_MS);
   try {
@@ -113,8 +114,7 @@ function refusedAgain(error: DatabaseError): ProjectorError {
   if (error.routine === 'get_publication_oid') {
     return resyncRequired('the publication was missing when changes were made, which are not told therefore');
   }
-  // Of a value that does not fit, Postgres' message shows the value.
-  const cause = error.code?.startsWith('22') ? `SQLSTATE ${error.code}` : error.message;
+  const cause = refusalInWords(error) ?? error.message;
   return new ProjectorError(
     'PROJ_QUERY_REFUSED',
     `Postgres refuses to read documents: ${cause}`,

@@ -212,6 +212,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
         index,
         physical,
         query: connections.query,
+        preparedQuery: connections.preparedQuery,
         elasticsearch: connections.elasticsearch,
         retry: retry.elasticsearch,
         refused: () => deadLetters.count(physical),

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
-import type { Part } from '../definition/part.ts';
+import { failsForRow, type Part } from '../definition/part.ts';
 import type { IndexAdmin } from '../loader/indexes.ts';
 import type { Logger } from '../ops/log.ts';
 import { passBarrier } from '../replication/gate.ts';
+import { countRows, rootPages, type RootQueries } from '../resolver/root-pages.ts';
+import { pages, type QueryRows } from '../router/pages.ts';
+import { refusalInWords } from '../servers/sql-states.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import { createProgressStore, type ProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
-import { runSnapshot, type SnapshotOptions } from '../snapshot/snapshot.ts';
+import { runSnapshot, type SnapshotOptions, type SnapshotRows } from '../snapshot/snapshot.ts';
 import type { Connections } from './connections.ts';
 import type { Counts } from './counts.ts';
 import { createGivingWay } from './giving-way.ts';
@@ -174,13 +177,12 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   /** Reads the rows that the index pages, and writes their documents into the target. */
   const readAll = (
     target: BuildTarget,
-    what: Pick<SnapshotOptions, 'index' | 'basis' | 'finish'>,
+    what: Pick<SnapshotOptions, 'name' | 'rows' | 'basis' | 'finish'>,
   ): Promise<SnapshotProgress | null> => {
     const givesWay = isSearched(target);
     return runSnapshot({
       ...what,
       physical: target.physical,
-      query: connections.query,
       project: (ids) => project(target, ids),
       progress,
       chunkSize: givesWay ? Math.min(SMALL_CHUNK, settings.snapshotChunkSize) : settings.snapshotChunkSize,
@@ -198,7 +200,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     const isNew = building.has(target) && !outdated.has(target);
     const since = isNew ? null : await options.newest();
     const result = await readAll(target, {
-      index,
+      name: index.name,
+      rows: rowsOfIndex({ ...connections, index }),
       basis: fingerprint(target),
       finish: async () => {
         if (since !== null && !(await sweep(target, since))) return false;
@@ -255,11 +258,12 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       for (const target of options.targets.filter(({ index }) => index.alias === name)) {
         const { index, physical } = target;
         log.info({ index: index.name, physical, since: formatLsn(since) }, 'reading a part again');
-        const partly = { ...index, ...part, name: partProgressName(index.name) };
+        const progressName = partProgressName(index.name);
         // It is asked for anew each time.
-        await progress.clear(partly.name);
+        await progress.clear(progressName);
         const result = await readAll(target, {
-          index: partly,
+          name: progressName,
+          rows: rowsOfPart(connections.query, part),
           basis: '',
           finish: () => Promise.resolve(true),
         });
@@ -280,6 +284,25 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     get isRunning() {
       return state.isRunning || building.size + outdated.size > 0;
     },
+  };
+}
+
+function rowsOfIndex(queries: RootQueries): SnapshotRows {
+  return { count: () => countRows(queries), pages: (options) => rootPages(queries, options) };
+}
+
+/** Its condition is not the definition's: what it fails for is for whoever gave it to correct. */
+function rowsOfPart(query: QueryRows, part: Part): SnapshotRows {
+  const refused = (error: unknown): never => {
+    const refusal = refusalInWords(error);
+    throw refusal === null ? error : failsForRow(refusal);
+  };
+  return {
+    async count() {
+      const [row] = await query(part.countSql, []).catch(refused);
+      return Number(row?.[0] ?? 0);
+    },
+    pages: (options) => pages((...page) => query(...page).catch(refused), part.keyPages, options),
   };
 }
 

@@ -7,6 +7,7 @@ import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { atMostEvery, type Logger } from '../ops/log.ts';
+import { countRows } from '../resolver/root-pages.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import { verifyIndex, type Verified } from '../verify/verify.ts';
 import { openConnections } from './connections.ts';
@@ -109,8 +110,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
     await untilStreaming();
     const serving = await findServing(index);
     const alias = admin.alias(index);
-    const [count] = await query(index.countSql, []);
-    const total = Number(count?.[0] ?? 0);
+    const total = await countRows({ query, preparedQuery, index });
     const verified = await verifyIndex({
       index,
       physical: serving.physical,

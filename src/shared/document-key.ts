@@ -9,6 +9,14 @@ export function keyToId(parts: readonly string[]): string {
   return parts.map((part) => part.replaceAll('%', '%25').replaceAll(':', '%3A')).join(':');
 }
 
+/** https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/mapping-id-field */
+const MAX_ID_BYTES = 512;
+
+/** Whether Elasticsearch takes a document of this id. It refuses requests for the empty one, and has none of a longer one. */
+export function canHaveDocument(id: string): boolean {
+  return id !== '' && Buffer.byteLength(id) <= MAX_ID_BYTES;
+}
+
 /** The inverse of `keyToId`: the key's parts, in the order of the key's columns. */
 export function idToKey(id: string, columns: number): string[] {
   if (columns === 1) return [id];

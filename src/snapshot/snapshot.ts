@@ -1,17 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { pages, type QueryRows } from '../router/pages.ts';
-import type { IndexPlan } from '../definition/plan.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import { keyToId } from '../shared/document-key.ts';
 import type { ProgressStore, SnapshotProgress } from './progress.ts';
 
+/** The rows that a snapshot reads, by their keys. */
+export interface SnapshotRows {
+  /** How many there are. */
+  count(): Promise<number>;
+  /** In pages, in key order, behind a key. */
+  pages(options: {
+    readonly pageSize: number;
+    readonly after: readonly string[] | undefined;
+  }): AsyncIterable<readonly (readonly string[])[]>;
+}
+
 export interface SnapshotOptions {
-  readonly index: IndexPlan;
+  /** Under which the progress is kept. */
+  readonly name: string;
   /** The physical index to fill. */
   readonly physical: string;
   /** A digest of what the documents rest on beside the rows. */
   readonly basis: string;
-  readonly query: QueryRows;
+  readonly rows: SnapshotRows;
   /** Claims, reads and writes documents; settles when all of them are durable. */
   readonly project: (ids: readonly string[]) => Promise<void>;
   readonly progress: ProgressStore;
@@ -37,16 +47,16 @@ export interface SnapshotOptions {
  * The caller has passed the barrier. Resolves with the final progress, or null when it was ended by the signal.
  */
 export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotProgress | null> {
-  const { index, physical, basis, query, project, progress, signal, now } = options;
+  const { name, physical, basis, rows, project, progress, signal, now } = options;
   const { chunkSize, parallelism, maxRate } = options;
-  const stored = await progress.read(index.name);
+  const stored = await progress.read(name);
   let state: SnapshotProgress =
     stored?.state === 'running' && stored.physical === physical && stored.basis === basis
       ? stored
-      : await emptyProgress(query, index, physical, basis);
+      : await emptyProgress(rows, physical, basis);
   const report = async (next: SnapshotProgress): Promise<void> => {
     state = next;
-    await progress.write(index.name, state);
+    await progress.write(name, state);
   };
   await report(state);
 
@@ -62,10 +72,7 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
   const chunks: { readonly size: number; readonly last: readonly string[]; isDone: boolean }[] = [];
   const running = new Set<Promise<void>>();
   const failure = new AbortController();
-  for await (const keys of pages(query, index.keyPages, {
-    pageSize: chunkSize,
-    after: state.after ?? undefined,
-  })) {
+  for await (const keys of rows.pages({ pageSize: chunkSize, after: state.after ?? undefined })) {
     await options.giveWay?.(running.size);
     if (signal.aborted || failure.signal.aborted) break;
     const chunk = { size: keys.length, last: keys.at(-1) ?? [], isDone: false };
@@ -98,12 +105,6 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotPro
 }
 
 /** The progress of a snapshot that has not begun. */
-async function emptyProgress(
-  query: QueryRows,
-  index: IndexPlan,
-  physical: string,
-  basis: string,
-): Promise<SnapshotProgress> {
-  const [row] = await query(index.countSql, []);
-  return { physical, basis, state: 'running', done: 0, total: Number(row?.[0] ?? 0), after: null };
+async function emptyProgress(rows: SnapshotRows, physical: string, basis: string): Promise<SnapshotProgress> {
+  return { physical, basis, state: 'running', done: 0, total: await rows.count(), after: null };
 }

@@ -67,9 +67,11 @@ export function createEyes(options: EyesOptions): Eyes {
     return retry(() => readStored(elasticsearch, physical, ids, { withSource, signal }));
   };
 
-  const lookAt = async (ids: readonly string[]): Promise<Suspect[]> => {
+  const lookAt = async (
+    ids: readonly string[],
+  ): Promise<{ readonly suspects: readonly Suspect[]; readonly unread: readonly string[] }> => {
     const stored = await readDocuments(ids, true);
-    const { documents, missing, unread } = await resolve(query, index, ids, BYTES_AT_ONCE);
+    const { documents, missing, unmade, unread } = await resolve(query, index, ids, BYTES_AT_ONCE);
     const suspects: Suspect[] = [];
     const absent: string[] = [];
     let length = 0;
@@ -84,23 +86,29 @@ export function createEyes(options: EyesOptions): Eyes {
       const document = stored.get(id);
       if (document) suspects.push({ kind: 'extra', id, fields: [], seenAt: document.revision });
     }
+    for (const { id } of unmade) {
+      const document = stored.get(id);
+      if (!document) absent.push(id);
+      else suspects.push({ kind: 'stale', id, fields: [], seenAt: document.revision });
+    }
     for (const [id, seenAt] of await readRowVersions(query, index, absent)) {
       suspects.push({ kind: 'missing', id, fields: [], seenAt });
     }
     const average = length / Math.max(1, documents.length);
-    const most = Math.min(MAX_AT_ONCE, GROWTH * atOnce, Math.floor(BYTES_AT_ONCE / average));
+    const read = unread.length > 0 ? ids.length - unread.length : atOnce;
+    const most = Math.min(MAX_AT_ONCE, GROWTH * read, Math.floor(BYTES_AT_ONCE / average));
     atOnce = Math.max(1, most);
-    if (unread.length > 0) suspects.push(...(await lookAt(unread)));
-    return suspects;
+    return { suspects, unread };
   };
 
   return {
     async look(ids) {
       const suspects: Suspect[] = [];
-      for (let from = 0; from < ids.length;) {
-        const some = ids.slice(from, from + atOnce);
-        suspects.push(...(await lookAt(some)));
-        from += some.length;
+      for (let left = ids; left.length > 0;) {
+        const some = left.slice(0, atOnce);
+        const looked = await lookAt(some);
+        suspects.push(...looked.suspects);
+        left = [...looked.unread, ...left.slice(some.length)];
       }
       return suspects;
     },

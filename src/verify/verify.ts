@@ -2,7 +2,8 @@ import type { IndexPlan } from '../definition/plan.ts';
 import { indexIds } from '../loader/index-ids.ts';
 import type { PreparedQuery } from '../resolver/keys.ts';
 import { readRowVersions } from '../resolver/resolver.ts';
-import { pages, type QueryRows } from '../router/pages.ts';
+import { rootPages } from '../resolver/root-pages.ts';
+import type { QueryRows } from '../router/pages.ts';
 import type { Elasticsearch } from '../servers/elasticsearch.ts';
 import type { Retry } from '../servers/retry.ts';
 import { concurrently } from '../shared/concurrently.ts';
@@ -89,8 +90,8 @@ export async function verifyIndex(options: VerifyOptions): Promise<Verified> {
   const compareRows = async (): Promise<Findings & { readonly rows: number }> => {
     const part = createPart();
     let rows = 0;
-    const keyPages = pages(query, index.keyPages, { pageSize: ROWS_A_PAGE });
-    await concurrently(keyPages, PAGES_AT_ONCE, async (keys) => {
+    const rowPages = rootPages({ query, preparedQuery, index }, { pageSize: ROWS_A_PAGE });
+    await concurrently(rowPages, PAGES_AT_ONCE, async (keys) => {
       await part.add(await eyes.look(keys.map(keyToId)));
       rows += keys.length;
       options.onProgress(rows);

@@ -71,7 +71,8 @@ async function openIndex(): Promise<WrittenIndex> {
   return {
     async write(version, { present = [], missing = [] }) {
       const documents = present.map((id) => ({ id, json: '{}' }));
-      const write: Write = { writeAlias, resolved: { documents, missing, unread: [] }, version, readAtMs: 0 };
+      const resolved = { documents, missing, unmade: [], unread: [] };
+      const write: Write = { writeAlias, resolved, version, readAtMs: 0 };
       const { accepted, superseded, refused, expired } = await load(write);
       assert.deepEqual({ refused, expired }, { refused: [], expired: [] });
       return { accepted, superseded };
