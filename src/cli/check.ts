@@ -1,6 +1,7 @@
 import { createCheckpointStore } from '../checkpoint/store.ts';
 import { preparePlan } from '../definition/prepare.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
+import { findRefusals, throwRefusals } from '../service/refused-indexes.ts';
 import { chartCourses, courseInWords, type ChartedCourse } from '../service/courses.ts';
 import { findServiceProblems, preflightError } from '../service/preflight.ts';
 import { createReindexStore } from '../service/reindexes.ts';
@@ -44,16 +45,24 @@ export async function check({ settings, print }: CommandContext): Promise<number
       await Promise.all(plan.indexes.map(async (index) => [index, await admin.find(index)] as const)),
     );
     const serving = [...found.values()].flat().find((index) => index.serving);
+    const refusals = await findRefusals(
+      plan.indexes,
+      new Map(),
+      (index) => found.get(index)?.some(({ hash }) => hash === index.hash) ?? false,
+      (index) => admin.tryOut(index),
+    );
     const courses = await chartCourses({
       defined: plan.indexes,
       find: (index) => Promise.resolve(found.get(index) ?? []),
       readReindex: ({ alias }) => reindexes.read(alias),
       inPostgres,
+      refusals,
       incarnation: (checkpoint ?? serving)?.origin.incarnation ?? null,
       onChange: settings.definitionChanged,
     });
     print('At a start:');
     for (const course of courses) print(describe(settings.indexPrefix, course));
+    throwRefusals(refusals);
     return 0;
   } finally {
     redis.disconnect();

@@ -61,6 +61,7 @@ function indexPlan(index: ResolvedIndex, watched: readonly WatchedTable[]): Inde
     settings: spec.settings,
     mappings: spec.mappings,
     definition: spec,
+    locate: definition.locate,
   };
 }
 

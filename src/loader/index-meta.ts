@@ -13,6 +13,9 @@ export const originSchema = z.object({
 
 export type Origin = z.output<typeof originSchema>;
 
+/** Settings, by their full names, as Elasticsearch gives them. */
+export type GivenSettings = Readonly<Record<string, string>>;
+
 /** What is kept with an index, in the mapping's `_meta`. */
 export const metaSchema = z.object({
   projector: z.object({
@@ -28,6 +31,8 @@ export const metaSchema = z.object({
     basis: z.array(z.string()).optional(),
     /** The definition that it was made from, as JSON text; absent in an index of before this was kept. */
     definition: z.string().optional(),
+    /** What the settings that are others while it is built were when it was made; absent where that was not kept. */
+    given: z.record(z.string(), z.string()).optional(),
     /** Since when it is kept although another has taken its place. */
     kept: z.string().optional(),
   }),
@@ -37,7 +42,12 @@ export const metaSchema = z.object({
 export function metaOf(
   name: string,
   { alias, hash, definition, mappings }: IndexPlan,
-  own: { readonly uuid: string; readonly origin: Origin; readonly basis: readonly string[] },
+  own: {
+    readonly uuid: string;
+    readonly origin: Origin;
+    readonly basis: readonly string[];
+    readonly given?: GivenSettings;
+  },
 ): Record<string, unknown> {
   return {
     ...(mappings['_meta'] ?? {}),

@@ -68,6 +68,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       readReindex: ({ alias }) => retry.redis(() => reindexes.read(alias)),
       inPostgres,
       incarnation: checkpoint?.origin.incarnation ?? null,
+      refusals: new Map(),
       onChange: 'keep',
     });
     const kept = courses.filter(({ kind }) => kind === 'keep');

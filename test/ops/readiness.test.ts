@@ -7,6 +7,7 @@ const well: Signs = {
   failure: null,
   incomplete: [],
   unreachable: {},
+  refused: {},
   blocked: {},
   waits: [],
   stuckMs: 0,

@@ -18,6 +18,7 @@ const facts: CourseFacts = {
   serving: { physical: 'films-1', hash: 'now', definition },
   isReproducible: true,
   reindex: null,
+  isRefused: false,
   onChange: 'rebuild',
 };
 /** It was made from a definition that reads less. */
