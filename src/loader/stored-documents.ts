@@ -14,6 +14,8 @@ export interface StoredDocument {
 
 export interface ReadStoredOptions {
   readonly withSource: boolean;
+  /** Whether vectors are to be asked for, which an index may leave out; an Elasticsearch before 9.2 refuses the question. */
+  readonly withVectors?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -26,7 +28,7 @@ export async function readStored(
   client: Elasticsearch,
   physical: string,
   ids: readonly string[],
-  { withSource, signal }: ReadStoredOptions,
+  { withSource, withVectors = false, signal }: ReadStoredOptions,
 ): Promise<ReadonlyMap<string, StoredDocument>> {
   if (ids.length === 0) return new Map();
   const answer = await requestText(
@@ -34,7 +36,7 @@ export async function readStored(
     {
       method: 'POST',
       path: `/${encodeURIComponent(physical)}/_mget`,
-      querystring: { _source: withSource },
+      querystring: { _source: withSource, ...(withVectors && { _source_exclude_vectors: false }) },
       body: { ids },
     },
     signal,

@@ -4,6 +4,7 @@ import type { IndexPlan } from '../definition/plan.ts';
 import { loadDefinitions } from '../definition/load.ts';
 import { hasRowSecurity, prepareDefinitions, type PreparedPlan } from '../definition/prepare.ts';
 import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
+import { notCompared, readKeptSource, type KeptSource, type NotCompared } from '../loader/kept-source.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { atMostEvery, type Logger } from '../ops/log.ts';
@@ -41,6 +42,8 @@ export interface IndexReport extends Verified {
   readonly physical: string;
   /** Where the alias leads: if all is well, to that one alone. */
   readonly aliasLeadsTo: readonly string[];
+  /** The fields that the index does not give back as it was given them, and why. */
+  readonly notCompared: readonly NotCompared[];
 }
 
 /** A wait that is longer is spoken of. */
@@ -105,10 +108,16 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   await untilStreaming();
   const plan = await preparePlan();
   if (!hasRowSecurity(plan)) connections.refuseHiddenRows();
+  const chosen = plan.indexes.filter(({ name }) => options.indexes.includes(name));
+  const readKept = ({ physical }: Pick<IndexReport, 'physical'>): Promise<KeptSource> =>
+    retry.elasticsearch(() => readKeptSource(elasticsearch, physical));
+  for (const index of chosen)
+    if ((await readKept(await findServing(index))).isDisabled) throw sourceDisabled(admin.alias(index));
   const reports: IndexReport[] = [];
-  for (const index of plan.indexes.filter(({ name }) => options.indexes.includes(name))) {
+  for (const index of chosen) {
     await untilStreaming();
     const serving = await findServing(index);
+    const kept = await readKept(serving);
     const alias = admin.alias(index);
     const [count] = await query(index.countSql, []);
     const total = Number(count?.[0] ?? 0);
@@ -117,6 +126,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       physical: serving.physical,
       query,
       preparedQuery,
+      kept,
       elasticsearch,
       retry: retry.elasticsearch,
       cover,
@@ -129,9 +139,22 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       signal,
     });
     onProgress(alias, { done: verified.rows, total: verified.rows, state: 'done' });
-    reports.push({ alias, ...serving, ...verified });
+    reports.push({
+      alias,
+      ...serving,
+      notCompared: notCompared(kept, index.definition.fields),
+      ...verified,
+    });
   }
   return reports;
+}
+
+function sourceDisabled(alias: string): ProjectorError {
+  return new ProjectorError(
+    'PROJ_SOURCE_DISABLED',
+    `the index ${alias} does not keep _source: there is nothing to compare its rows with`,
+    'Verify the others with --index. To verify this one, have its mapping, or the index template that matches it, keep _source, and run `projector reindex`.',
+  );
 }
 
 function notBuilt(index: string): never {

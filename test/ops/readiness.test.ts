@@ -36,6 +36,7 @@ describe('a service', () => {
     [{ unreachable: { redis: 'timed out' } }, ['redis']],
     [{ unreachable: { elasticsearch: 'refused', postgres: 'refused' } }, ['postgres', 'elasticsearch']],
     [{ blocked: { 'movies-1': 'read-only' } }, ['index-blocked']],
+    [{ refused: { movies: 'a mistyped type' } }, ['index-refused']],
     [{ stuckMs: 10_000 }, ['stalled']],
     [{ waits: [{ name: 'elasticsearch', detail: '429', ms: 2_000 }] }, ['elasticsearch']],
     [{ waits: [{ name: 'gate', detail: 'transaction 7', ms: 2_000 }] }, ['waiting']],
