@@ -50,7 +50,8 @@ function describeFindings({
   left,
   notCompared,
 }: IndexReport): string[] {
-  const fieldsOf = (id: string): string => `${id} (${stale.fields[id]?.join(', ') ?? ''})`;
+  const fieldsOf = (id: string): string =>
+    `${id} (${Object.hasOwn(stale.fields, id) ? stale.fields[id]?.join(', ') : ''})`;
   return [
     describe(alias, 'missing', missing),
     describe(alias, 'extra', extra),

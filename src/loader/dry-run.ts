@@ -107,12 +107,12 @@ async function missingPipeline(
   { settings }: { readonly settings: Json },
 ): Promise<string | null> {
   for (const setting of ['index.default_pipeline', 'index.final_pipeline']) {
-    const id = settings[setting] ?? '_none';
-    if (id === '_none') continue;
+    const id = settings[setting];
+    if (typeof id !== 'string' || id === '_none') continue;
     try {
-      await client.ingest.getPipeline({ id: String(id) });
+      await client.ingest.getPipeline({ id });
     } catch (error) {
-      if (httpStatus(error) === 404) return `pipeline with id [${String(id)}] does not exist (${setting})`;
+      if (httpStatus(error) === 404) return `pipeline with id [${id}] does not exist (${setting})`;
       if (httpStatus(error) !== 403) throw error;
     }
   }

@@ -57,11 +57,9 @@ export function placeOf(
   const scoreOf = (words: ReadonlySet<string>): number =>
     named.reduce((sum, name, position) => sum + (words.has(name) ? 2 ** (named.length - position) : 0), 0);
   const walk = (node: unknown, path: SpecPath, words: ReadonlySet<string>): void => {
-    const isLeaf = typeof node !== 'object' || node === null;
-    const all = isLeaf ? new Set([...words, String(node)]) : words;
-    const score = scoreOf(all);
+    const score = scoreOf(typeof node === 'string' ? new Set([...words, node]) : words);
     if (score > best.score) Object.assign(best, { path, score });
-    if (isLeaf) return;
+    if (typeof node !== 'object' || node === null) return;
     for (const [key, child] of Object.entries(node)) {
       const next = [...path, Array.isArray(node) ? Number(key) : key];
       walk(child, next, new Set([...words, key, ...dottedNames(next)]));

@@ -53,7 +53,7 @@ async function read(client: Elasticsearch, index: string): Promise<IndexTemplate
   }
   const legacy = Object.entries(await client.indices.getTemplate())
     .filter(([, one]) => matches(one.index_patterns, index))
-    .sort(([, a], [, b]) => (a.order ?? 0) - (b.order ?? 0));
+    .sort(([, a], [, b]) => a.order - b.order);
   const names = legacy.map(([name]) => name);
   return { ...compose(legacy.map(([, one]) => one as unknown as Content)), names, isForDataStreams: false };
 }

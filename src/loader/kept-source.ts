@@ -60,7 +60,7 @@ export async function readKeptSource(client: Elasticsearch, physical: string): P
   const { settings = {}, defaults = {} } = found[physical] ?? {};
   const mapping = await client.indices.getMapping({ index: physical });
   const mappings = mapping[physical]?.mappings ?? {};
-  return keptSource({ ...defaults, ...settings } as Json, mappings as Json);
+  return keptSource({ ...defaults, ...settings } as Json, { ...mappings });
 }
 
 /**
@@ -69,8 +69,11 @@ export async function readKeptSource(client: Elasticsearch, physical: string): P
  */
 export function keptSource(settings: Json, mappings: Json): KeptSource {
   const { enabled, mode, includes = [], excludes = [] } = (mappings['_source'] ?? {}) as Json;
-  const setting = (name: (typeof SETTINGS)[number]): string => String(settings[name] ?? '').toLowerCase();
-  const kept = setting('index.mapping.source.mode');
+  const setting = (name: (typeof SETTINGS)[number]): string => {
+    const value = settings[name];
+    return typeof value === 'string' || typeof value === 'boolean' ? `${value}` : '';
+  };
+  const kept = setting('index.mapping.source.mode').toLowerCase();
   const isSynthetic = kept === 'synthetic' || mode === 'synthetic';
   const pipeline = [setting('index.default_pipeline'), setting('index.final_pipeline')].find(
     (id) => id !== '' && id !== '_none',

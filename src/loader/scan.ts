@@ -49,9 +49,9 @@ export async function* scan(
 async function readWindow(client: Elasticsearch, index: string): Promise<number> {
   const name = 'index.max_result_window';
   const found = await client.indices.getSettings({ index, name, flat_settings: true });
-  const windows = Object.values(found).flatMap(({ settings }) => {
-    const flat = settings as Readonly<Record<string, string>> | undefined;
-    return flat?.[name] === undefined ? [] : Number(flat[name]);
+  const windows = Object.values(found).flatMap(({ settings = {} }) => {
+    const flat: Readonly<Record<string, unknown>> = { ...settings };
+    return flat[name] === undefined ? [] : Number(flat[name]);
   });
   return Math.min(10_000, ...windows);
 }
