@@ -53,12 +53,9 @@ export function specIssues({ fields, settings, mappings }: DefinitionSpec): Plai
     if (message !== null) issues.push({ path: pathOfSetting(settings, name), message });
   }
   const routing = mappings['_routing'];
-  if (
-    typeof routing === 'object' &&
-    routing !== null &&
-    'required' in routing &&
-    String(routing['required']) === 'true'
-  )
+  const isRouted =
+    typeof routing === 'object' && routing !== null && 'required' in routing && routing['required'];
+  if (isRouted === true || isRouted === 'true')
     issues.push({ path: ['mappings', '_routing', 'required'], message: 'the documents have no routing' });
   return issues;
 }

@@ -60,7 +60,7 @@ export async function readKeptSource(client: Elasticsearch, physical: string): P
   const { settings = {}, defaults = {} } = found[physical] ?? {};
   const mapping = await client.indices.getMapping({ index: physical });
   const mappings = mapping[physical]?.mappings ?? {};
-  return keptSource({ ...defaults, ...settings } as Json, { ...mappings });
+  return keptSource({ ...defaults, ...settings }, { ...mappings });
 }
 
 /**

@@ -99,8 +99,15 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   const findServing = async (index: IndexPlan): Promise<Pick<IndexReport, 'physical' | 'aliasLeadsTo'>> => {
     const checkpoint = await retry.redis(() => checkpoints.read());
     const found = await retry.elasticsearch(() => admin.find(index));
-    const { physical } = currentIndex(found, index, checkpoint?.origin.incarnation) ?? notBuilt(index.name);
+    const current = currentIndex(found, index, checkpoint?.origin.incarnation);
+    const { physical } = current ?? (await notBuilt(index.alias));
     return { physical, aliasLeadsTo: await retry.elasticsearch(() => admin.aliasLeadsTo(index)) };
+  };
+
+  const notBuilt = async (name: string): Promise<never> => {
+    const status = await retry.redis(() => readStatus(redis, settings.name));
+    const refusal = new Map(Object.entries(status?.refusedIndexes ?? {})).get(name);
+    throw refusal === undefined ? indexMissing(name) : indexRefused(refusal);
   };
 
   // What the stream has still to bring would be looked at more than once.
@@ -157,8 +164,16 @@ function sourceDisabled(alias: string): ProjectorError {
   );
 }
 
-function notBuilt(index: string): never {
-  throw new ProjectorError(
+function indexRefused(reason: string): ProjectorError {
+  return new ProjectorError(
+    'PROJ_INDEX_REFUSED',
+    `the service has not built it: ${reason}`,
+    'Correct that, and restart the service. Until then verify the others with --index.',
+  );
+}
+
+function indexMissing(index: string): ProjectorError {
+  return new ProjectorError(
     'PROJ_INDEX_MISSING',
     `there is no index of ${index} that was made from its definition as it is now`,
     'Start the service again: it builds the index.',
