@@ -1,6 +1,9 @@
 import { createCheckpointStore } from '../checkpoint/store.ts';
 import { preparePlan } from '../definition/prepare.ts';
+import type { IndexPlan } from '../definition/plan.ts';
+import { keptSource, notCompared, type KeptSource } from '../loader/kept-source.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
+import { findRefusals, throwRefusals } from '../service/refused-indexes.ts';
 import { chartCourses, courseInWords, type ChartedCourse } from '../service/courses.ts';
 import { findServiceProblems, preflightError } from '../service/preflight.ts';
 import { createReindexStore } from '../service/reindexes.ts';
@@ -8,6 +11,7 @@ import { createElasticsearch } from '../servers/elasticsearch.ts';
 import { withClient } from '../servers/postgres.ts';
 import { createRedis } from '../servers/redis.ts';
 import type { CommandContext } from './command-line.ts';
+import { describeNotCompared } from './verify-report.ts';
 
 /** Looks at the definitions and all three servers, and changes nothing. */
 export async function check({ settings, print }: CommandContext): Promise<number> {
@@ -44,21 +48,43 @@ export async function check({ settings, print }: CommandContext): Promise<number
       await Promise.all(plan.indexes.map(async (index) => [index, await admin.find(index)] as const)),
     );
     const serving = [...found.values()].flat().find((index) => index.serving);
+    const trials = new Map(
+      await Promise.all(plan.indexes.map(async (index) => [index, await admin.tryOut(index)] as const)),
+    );
+    const refusals = await findRefusals(
+      plan.indexes,
+      new Map(),
+      (index) => found.get(index)?.some(({ hash }) => hash === index.hash) ?? false,
+      (index) => Promise.resolve({ refusal: trials.get(index)?.refusal ?? null }),
+    );
     const courses = await chartCourses({
       defined: plan.indexes,
       find: (index) => Promise.resolve(found.get(index) ?? []),
       readReindex: ({ alias }) => reindexes.read(alias),
       inPostgres,
+      refusals,
       incarnation: (checkpoint ?? serving)?.origin.incarnation ?? null,
       onChange: settings.definitionChanged,
     });
     print('At a start:');
     for (const course of courses) print(describe(settings.indexPrefix, course));
+    for (const [index, { settings, mappings }] of trials)
+      for (const warning of warnings(index, keptSource(settings, mappings)))
+        print(`warning: ${admin.alias(index)}: ${warning}`);
+    throwRefusals(refusals);
     return 0;
   } finally {
     redis.disconnect();
     await elasticsearch.close();
   }
+}
+
+/** What `verify` will not be able to tell of an index. */
+function warnings({ definition }: IndexPlan, kept: KeptSource): string[] {
+  if (kept.isDisabled) return ['verify cannot compare it: it does not keep _source'];
+  return notCompared(kept, definition.fields).map(
+    (part) => `verify does not compare ${describeNotCompared(part)}`,
+  );
 }
 
 function describe(prefix: string, course: ChartedCourse): string {

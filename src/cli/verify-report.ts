@@ -48,8 +48,10 @@ function describeFindings({
   deadLettered,
   unsettled,
   left,
+  notCompared,
 }: IndexReport): string[] {
-  const fieldsOf = (id: string): string => `${id} (${stale.fields[id]?.join(', ') ?? ''})`;
+  const fieldsOf = (id: string): string =>
+    `${id} (${Object.hasOwn(stale.fields, id) ? stale.fields[id]?.join(', ') : ''})`;
   return [
     describe(alias, 'missing', missing),
     describe(alias, 'extra', extra),
@@ -57,7 +59,19 @@ function describeFindings({
     describe(alias, 'dead-lettered, and so not as their rows', deadLettered),
     describe(alias, 'written anew between any two looks, and so not compared', unsettled),
     describe(alias, 'still different after they were written again', left),
+    notCompared.length > 0
+      ? [
+          [`${alias}: not compared`, ...notCompared.map((part) => `  ${describeNotCompared(part)}`)].join(
+            '\n',
+          ),
+        ]
+      : [],
   ].flat();
+}
+
+/** For people: `a field (why)`. */
+export function describeNotCompared({ field, reason }: IndexReport['notCompared'][number]): string {
+  return `${field === '*' ? 'any field' : field} (${reason})`;
 }
 
 function describe(
@@ -86,7 +100,9 @@ function conclusion(reports: readonly IndexReport[], wasRepaired: boolean): stri
   const apart = reports.some(({ deadLettered }) => deadLettered.count > 0)
     ? ', but for those that are dead-lettered'
     : '';
-  if (differing === 0) return `Every document is what its rows make it${apart}.`;
+  const isPartly = reports.some(({ notCompared }) => notCompared.length > 0);
+  const compared = isPartly ? ', as far as it can be compared' : '';
+  if (differing === 0) return `Every document is what its rows make it${compared}${apart}.`;
   if (!wasRepaired)
     return `Documents that differ: ${number(differing)}. With --repair they are written again.`;
   const still = `still different: ${number(left)}; what writing again does not mend, \`projector resync\` does`;

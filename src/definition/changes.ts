@@ -44,12 +44,12 @@ type Found = Record<'settings' | 'additions' | 'incompatible', string[]>;
 
 function compareFields(before: FieldsSpec, after: FieldsSpec, path: string, found: Found): void {
   for (const [name, field] of Object.entries(before)) {
-    const now = after[name];
+    const now = Object.hasOwn(after, name) ? after[name] : undefined;
     if (now === undefined) found.incompatible.push(`the field ${path}${name} is gone`);
     else compareField(field, now, `${path}${name}`, found);
   }
   for (const name of Object.keys(after))
-    if (before[name] === undefined) found.additions.push(`the field ${path}${name} is new`);
+    if (!Object.hasOwn(before, name)) found.additions.push(`the field ${path}${name} is new`);
 }
 
 function compareField(before: FieldSpec, after: FieldSpec, path: string, found: Found): void {
@@ -87,8 +87,8 @@ function compareMappings(before: JsonObject, after: JsonObject, path: string, fo
     const [old, now] = [asObject(before[key]), asObject(after[key])];
     for (const name of new Set([...Object.keys(old), ...Object.keys(now)])) {
       const at = path === '' ? name : `${path}.${name}`;
-      if (now[name] === undefined) found.incompatible.push(`the mapping of ${at} is gone`);
-      else if (old[name] === undefined) found.additions.push(`the mapping of ${at} is new`);
+      if (!Object.hasOwn(now, name)) found.incompatible.push(`the mapping of ${at} is gone`);
+      else if (!Object.hasOwn(old, name)) found.additions.push(`the mapping of ${at} is new`);
       else compareMappings(asObject(old[name]), asObject(now[name]), at, found);
     }
   }

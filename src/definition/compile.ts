@@ -68,6 +68,7 @@ function indexPlan(index: ResolvedIndex, uses: ExpressionUses): IndexPlan {
     settings: spec.settings,
     mappings: spec.mappings,
     definition: spec,
+    locate: definition.locate,
   };
 }
 

@@ -42,7 +42,8 @@ export function plainIssues(issue: z.core.$ZodIssue, value: unknown): PlainIssue
 /** Which form of a field a value was meant to be (its position in `FIELD_FORMS`), or what is wrong with it. */
 function formOf(value: unknown): number | string {
   if (typeof value === 'string') return 0;
-  const has = (key: string): boolean => typeof value === 'object' && value !== null && key in value;
+  const has = (key: string): boolean =>
+    typeof value === 'object' && value !== null && Object.hasOwn(value, key);
   const words = [...new Set(FIELD_FORMS.flatMap(({ word }) => word ?? []))];
   const [word, another] = words.filter(has);
   if (word === undefined || another !== undefined) {
@@ -59,7 +60,9 @@ function formOf(value: unknown): number | string {
 function valueAt(value: unknown, path: SpecPath): unknown {
   return path.reduce<unknown>(
     (part, key) =>
-      typeof part === 'object' && part !== null ? (part as Record<string, unknown>)[key] : undefined,
+      typeof part === 'object' && part !== null && Object.hasOwn(part, key)
+        ? (part as Record<string, unknown>)[key]
+        : undefined,
     value,
   );
 }

@@ -1,10 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isMap, isNode, isPair, LineCounter, parseDocument, type Document } from 'yaml';
 import { ProjectorError } from '../ops/errors.ts';
 import { type Location, type Problem, throwProblems } from './problems.ts';
 import { plainIssues, type SpecPath } from './issues.ts';
 import { definitionSchema, type DefinitionSpec } from './schema.ts';
+import { specIssues } from './limits.ts';
+import { parseYaml } from './yaml.ts';
 
 /** A definition that is well-formed; the database has not been asked yet. */
 export interface Definition {
@@ -42,7 +43,10 @@ export async function loadDefinitions(directory: string): Promise<Definition[]> 
   const definitions: Definition[] = [];
   for (const name of files) {
     const file = path.join(directory, name);
-    const parsed = parseDefinition(file, await readFile(file, 'utf8'));
+    const parsed = await readFile(file).then(
+      (content) => parseDefinition(file, content),
+      (error: unknown): ReturnType<typeof parseDefinition> => ({ problems: [unreadable(file, error)] }),
+    );
     problems.push(...parsed.problems);
     if (parsed.definition) definitions.push(parsed.definition);
   }
@@ -57,61 +61,56 @@ export function keptDefinition(spec: DefinitionSpec, physical: string): Definiti
   return { spec, file, locate: () => ({ file, line: 1, column: 1 }) };
 }
 
-/** Parses and validates the text of one definition file. */
+/** Parses and validates the content of one definition file. */
 export function parseDefinition(
   file: string,
-  text: string,
+  content: Uint8Array | string,
 ): { readonly definition?: Definition; readonly problems: readonly Problem[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const at = (offset: number): Location => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line, column: col };
-  };
-  const problem = (location: Location, message: string): Problem => ({
+  const yaml = parseYaml(content);
+  const problem = (at: Omit<Location, 'file'>, message: string): Problem => ({
     code: 'PROJ_DEFINITION_INVALID',
-    at: location,
+    at: { file, line: at.line, column: at.column },
     message,
   });
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) {
-    return {
-      problems: faults.map(({ pos, message }) =>
-        problem(at(pos[0]), message.replace(/ at line \d+, column \d+:[^]*$/, '')),
-      ),
-    };
-  }
-  const locate = (path: SpecPath): Location => at(offsetOf(document, path));
-  const value: unknown = document.toJS();
+  if (yaml.problems.length > 0)
+    return { problems: yaml.problems.map(({ message, ...at }) => problem(at, message)) };
+  const locate = (path: SpecPath): Location => ({ file, ...yaml.locate(path) });
+  const { value } = yaml;
   const result = definitionSchema.safeParse(value);
-  if (result.success) return { definition: { spec: result.data, file, locate }, problems: [] };
-  return {
-    problems: result.error.issues
-      .flatMap((issue) => plainIssues(issue, value))
-      .map(({ path, message }) => problem(locate(path), message)),
-  };
+  const issues = result.success
+    ? specIssues(result.data)
+    : result.error.issues.flatMap((issue) => plainIssues(issue, value));
+  if (result.success && issues.length === 0)
+    return { definition: { spec: result.data, file, locate }, problems: [] };
+  return { problems: issues.map(({ path, message }) => problem(locate(path), message)) };
 }
 
-/** The offset of the key that leads to a node (or of the node, in a list). */
-function offsetOf(document: Document, path: SpecPath): number {
-  for (let length = path.length; length > 0; length--) {
-    const parent = document.getIn(path.slice(0, length - 1), true);
-    const key = path[length - 1];
-    if (isMap(parent)) {
-      const pair = parent.items.find((item) => isNode(item.key) && item.key.toJSON() === key);
-      if (isPair(pair) && isNode(pair.key) && pair.key.range) return pair.key.range[0];
-    }
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return node.range[0];
-  }
-  return 0;
+/** What is wrong with a file that cannot be read at all. */
+function unreadable(file: string, error: unknown): Problem {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  const why =
+    {
+      EISDIR: 'it is a directory',
+      ENOENT: 'it leads nowhere',
+      EACCES: 'this user may not',
+      EPERM: 'this user may not',
+    }[code] ?? code;
+  return {
+    code: 'PROJ_DEFINITION_INVALID',
+    at: { file, line: 1, column: 1 },
+    message: `the file cannot be read: ${why}`,
+  };
 }
 
 function duplicateNames(definitions: readonly Definition[]): Problem[] {
-  return definitions.flatMap((definition, position) => {
-    const first = definitions.slice(0, position).find(({ spec }) => spec.index === definition.spec.index);
-    if (!first) return [];
-    const message = `the index ${definition.spec.index} is already defined in ${first.file}`;
-    return [{ code: 'PROJ_DEFINITION_INVALID', at: definition.locate(['index']), message }];
+  const first = new Map<string, string>();
+  return definitions.flatMap(({ spec, file, locate }) => {
+    const other = first.get(spec.index);
+    if (other === undefined) {
+      first.set(spec.index, file);
+      return [];
+    }
+    const message = `the index ${spec.index} is already defined in ${other}`;
+    return [{ code: 'PROJ_DEFINITION_INVALID', at: locate(['index']), message }];
   });
 }

@@ -26,7 +26,7 @@ function objectProblems(
     const problem = (message: string): Problem[] => [
       { code: 'PROJ_DEFINITION_INVALID', at: definition.locate(path), message },
     ];
-    const property = asObject(properties[name]);
+    const property = asObject(Object.hasOwn(properties, name) ? properties[name] : undefined);
     if (!property) {
       return isStrict ? problem(`the mapping of ${where} is strict and has no property ${name}`) : [];
     }

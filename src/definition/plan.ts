@@ -1,3 +1,5 @@
+import type { SpecPath } from './issues.ts';
+import type { Location } from './problems.ts';
 import type { ObjectReference } from './objects.ts';
 import type { DefinitionSpec } from './schema.ts';
 
@@ -56,6 +58,8 @@ export interface IndexPlan {
   readonly mappings: Readonly<Record<string, unknown>>;
   /** What it was compiled from, to be kept with the index. */
   readonly definition: DefinitionSpec;
+  /** Where a part of the definition stands in its file. */
+  readonly locate: (path: SpecPath) => Location;
 }
 
 export interface TableColumns extends TableName {

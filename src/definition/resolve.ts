@@ -48,7 +48,9 @@ export function resolveDefinition(
   if (!rootName?.schema) {
     return report('PROJ_DEFINITION_INVALID', ['root'], 'the root is named with its schema, `schema.name`');
   }
-  const context: Context = { definition, catalog, report, schema: rootName.schema };
+  const suggest: Context['suggest'] = (name, candidates) =>
+    problems.length < MOST_SUGGESTIONS ? suggestion(name, candidates) : '';
+  const context: Context = { definition, catalog, report, suggest, schema: rootName.schema };
   const table = resolveTable(context, spec.root, ['root']);
   if (!table) return null;
   if (table.primaryKey.length === 0) {
@@ -63,16 +65,21 @@ export function resolveDefinition(
   return { definition, root, document: resolveObject(context, root, spec.fields, ['fields']) };
 }
 
+/** Comparing a name with those of a wide table takes long enough to be noticed when it is done for very many. */
+const MOST_SUGGESTIONS = 100;
+
 interface Context {
   readonly definition: Definition;
   readonly catalog: Catalog;
   readonly report: (code: Problem['code'], path: SpecPath, message: string) => null;
+  /** What else a name may have been meant to be, behind a message. */
+  readonly suggest: (name: string, candidates: readonly string[]) => string;
   /** Where a table is whose name has no schema. */
   readonly schema: string;
 }
 
 function resolveTable(context: Context, text: string, path: SpecPath): CatalogTable | null {
-  const { catalog, report } = context;
+  const { catalog, report, suggest } = context;
   const parsed = parseTableName(text);
   if (!parsed) return report('PROJ_DEFINITION_INVALID', path, `\`${text}\` is not a table's name`);
   const name: TableName = { schema: parsed.schema ?? context.schema, name: parsed.name };
@@ -85,7 +92,7 @@ function resolveTable(context: Context, text: string, path: SpecPath): CatalogTa
   const reason =
     names.length === 0
       ? `; the schema ${name.schema} is not there, or has no tables`
-      : suggestion(name.name, names);
+      : suggest(name.name, names);
   return report('PROJ_DEFINITION_UNKNOWN_NAME', path, `there is no table ${displayName(name)}${reason}`);
 }
 
@@ -108,7 +115,7 @@ function resolveValue(context: Context, node: TableNode, spec: FieldSpec, path: 
     const column = findColumn(node.table, spec);
     if (column) return { kind: 'column', column };
     const names = node.table.columns.map(({ name }) => name);
-    const message = `${displayName(node.table)} has no column ${spec}${suggestion(spec, names)}`;
+    const message = `${displayName(node.table)} has no column ${spec}${context.suggest(spec, names)}`;
     return context.report('PROJ_DEFINITION_UNKNOWN_NAME', path, message);
   }
   if ('expression' in spec) {
@@ -175,7 +182,7 @@ function resolveOrder(
     const at = [...path, 'order', position];
     if (!field) {
       const names = own.map((candidate) => candidate.name);
-      const message = `the elements have no field ${name} to order by${suggestion(name, names)}`;
+      const message = `the elements have no field ${name} to order by${context.suggest(name, names)}`;
       context.report('PROJ_DEFINITION_UNKNOWN_NAME', at, message);
       return [];
     }

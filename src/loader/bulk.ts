@@ -43,16 +43,17 @@ export type ItemOutcome =
  * LSN ≤ v*; `external_gte`, so that a re-read at the same LSN is taken.
  * https://www.elastic.co/docs/reference/elasticsearch/rest-apis/optimistic-concurrency-control
  */
-export function indexItem({ id, json }: ResolvedDocument, version: Lsn): BulkItem {
-  return { id, lines: [`{"index":${meta(id, version)}}`, json] };
+export function indexItem({ id, json }: ResolvedDocument, version: Lsn, routing?: string): BulkItem {
+  return { id, lines: [`{"index":${meta(id, version, routing)}}`, json] };
 }
 
-export function deleteItem(id: string, version: Lsn): BulkItem {
-  return { id, lines: [`{"delete":${meta(id, version)}}`] };
+export function deleteItem(id: string, version: Lsn, routing?: string): BulkItem {
+  return { id, lines: [`{"delete":${meta(id, version, routing)}}`] };
 }
 
-function meta(id: string, version: Lsn): string {
-  return `{"_id":${JSON.stringify(id)},"version":${version},"version_type":"external_gte"}`;
+function meta(id: string, version: Lsn, routing?: string): string {
+  const routed = routing === undefined ? '' : `,"routing":${JSON.stringify(routing)}`;
+  return `{"_id":${JSON.stringify(id)},"version":${version},"version_type":"external_gte"${routed}}`;
 }
 
 /** A part of some items. */
@@ -150,7 +151,8 @@ function outcomeOf(result: Readonly<Record<string, ItemAnswer>>): ItemOutcome {
   if (status < 300 || (status === 404 && !answer.error)) return { kind: 'accepted' };
   if (status === 409) return { kind: 'superseded' };
   if (isTooLarge(error)) return { kind: 'not-together', refusal: refusalOf(status, error) };
-  if (isTransientStatus(status, type)) return { kind: 'retry', status, reason: `${status} ${type}` };
+  if (isTransientStatus(status, type) || isPipelineMissing(error))
+    return { kind: 'retry', status, reason: isPipelineMissing(error) ? reason : `${status} ${type}` };
   if (status === 404 || reason.startsWith('no write index is defined for alias'))
     return { kind: 'index-missing' };
   return { kind: 'refused', refusal: refusalOf(status, error) };
@@ -165,6 +167,11 @@ function isTooLarge({ type, reason = '' }: ElasticsearchFailure): boolean {
   if (type !== 'es_rejected_execution_exception') return false;
   const [, bytes, most] = /_operation_bytes=(\d+), max_\w+=(\d+)/.exec(reason) ?? [];
   return bytes !== undefined && Number(bytes) > Number(most);
+}
+
+/** The index's ingest pipeline has been deleted, whatever the document is: it is waited for until it is back. */
+function isPipelineMissing({ reason = '' }: ElasticsearchFailure): boolean {
+  return /^pipeline with id \[.*\] does not exist$/.test(reason);
 }
 
 function refusalOf(status: number, failure: ElasticsearchFailure): Refusal {

@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { ProjectorError } from '../ops/errors.ts';
+import {
+  failureOf,
+  httpStatus,
+  isShardLimit,
+  orIfAbsent,
+  type Elasticsearch,
+} from '../servers/elasticsearch.ts';
 import type { Retry } from '../servers/retry.ts';
 import { formatLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
 import { slices } from '../shared/slices.ts';
 import { deleteItem, indexItem, type BulkItem } from './bulk.ts';
+import { deepestReason } from './index-refusal.ts';
 import { GC_DELETES } from './indexes.ts';
 import { scan } from './scan.ts';
 
@@ -57,6 +65,33 @@ const PAGE = 1_000;
 const MOST_INDEXES = 1_000;
 
 /**
+ * Some routing, which all letters have, for the case that a template of the cluster requires one. Of one shard there is
+ * no other way to take.
+ */
+const ROUTING = 'letters';
+
+/** All that a template of the cluster could give this index to its harm has its usual value here, which goes above it. */
+const WHATEVER_TEMPLATES_SAY = {
+  'index.mode': 'standard',
+  'index.default_pipeline': '_none',
+  'index.final_pipeline': '_none',
+  'index.sort.field': [],
+  'index.mapping.source.mode': 'stored',
+  'index.mapping.total_fields.limit': 1_000,
+  'index.mapping.depth.limit': 20,
+  'index.mapping.field_name_length.limit': 100,
+  'index.blocks.read_only': false,
+  'index.blocks.read_only_allow_delete': false,
+  'index.blocks.write': false,
+  'index.blocks.read': false,
+  'index.blocks.metadata': false,
+  'index.max_result_window': 10_000,
+  'index.max_terms_count': 65_536,
+  'index.refresh_interval': '1s',
+  'index.write.wait_for_active_shards': 1,
+};
+
+/**
  * Strict, so that nothing else comes into it; hidden, so that no search of `*` finds it; on a second node as soon as
  * there is one.
  */
@@ -99,16 +134,19 @@ export function createDeadLetterIndex(
 
     async ensure() {
       if (await client.indices.exists({ index })) return;
-      await client.indices.create({
+      const settings = {
+        ...WHATEVER_TEMPLATES_SAY,
+        'index.hidden': true,
+        'index.number_of_shards': 1,
+        'index.auto_expand_replicas': '0-1',
+        'index.gc_deletes': GC_DELETES,
+      };
+      const creation = client.indices.create({
         index,
-        settings: {
-          'index.hidden': true,
-          'index.number_of_shards': 1,
-          'index.auto_expand_replicas': '0-1',
-          'index.gc_deletes': GC_DELETES,
-        },
+        settings,
         mappings: {
           dynamic: 'strict',
+          _source: { enabled: true },
           _meta: { projector: { name, deadLetters: true } },
           properties: {
             index: { type: 'keyword' },
@@ -122,13 +160,21 @@ export function createDeadLetterIndex(
           },
         },
         aliases: { [writeAlias]: {} },
+        wait_for_active_shards: 1,
+      });
+      await creation.catch((error: unknown) => {
+        throw lettersRefused(index, error) ?? error;
       });
     },
 
     async among(physical, ids) {
       const letters = new Map<string, DeadLetter>();
       for (const some of slices(ids, PAGE)) {
-        const { docs } = await client.mget({ index, ids: some.map((id) => letterId(physical, id)) });
+        const { docs } = await client.mget({
+          index,
+          routing: ROUTING,
+          ids: some.map((id) => letterId(physical, id)),
+        });
         for (const doc of docs) {
           if (!('found' in doc && doc.found)) continue;
           const letter = letterSchema.parse(doc._source);
@@ -144,6 +190,7 @@ export function createDeadLetterIndex(
         for await (const letters of pages({ physical })) {
           await client.bulk({
             index,
+            routing: ROUTING,
             operations: letters.map(({ id }) => ({ delete: { _id: letterId(physical, id) } })),
           });
         }
@@ -159,6 +206,18 @@ export function createDeadLetterIndex(
 const bucketsSchema = z.object({
   buckets: z.array(z.object({ key: z.string(), doc_count: z.number() })),
 });
+
+/** What it comes to when the cluster does not let this index be made; null for an error of another kind. */
+function lettersRefused(index: string, error: unknown): ProjectorError | null {
+  const failure = failureOf(error);
+  if (httpStatus(error) !== 400 || isShardLimit(failure)) return null;
+  return new ProjectorError(
+    'PROJ_INDEX_REFUSED',
+    `Elasticsearch refuses the index of the dead letters, ${index}: ${deepestReason(failure)}`,
+    'Have the index_patterns of the index template that matches this name leave it out.',
+    { cause: error },
+  );
+}
 
 function termsOf({ indexes, physical, ids }: DeadLetterFilter): { terms: Record<string, string[]> }[] {
   return [
@@ -179,10 +238,10 @@ function letterId(physical: string, id: string): string {
  */
 export function letterItem(letter: DeadLetter): BulkItem {
   const json = JSON.stringify({ ...letter, version: formatLsn(letter.version) });
-  return indexItem({ id: letterId(letter.physical, letter.id), json }, letter.version);
+  return indexItem({ id: letterId(letter.physical, letter.id), json }, letter.version, ROUTING);
 }
 
 /** Deletes a letter, unless there is a newer one. */
 export function letterRemoval(physical: string, id: string, version: Lsn): BulkItem {
-  return deleteItem(letterId(physical, id), version);
+  return deleteItem(letterId(physical, id), version, ROUTING);
 }

@@ -130,7 +130,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
         if (letters.has(id)) items.set(letterRemoval(physical, id, version), { id, isLetter: false });
       }
       const expired = await deliver(store.writeAlias, [...items.keys()], readAtMs, (item, outcome) => {
-        if (outcome.kind === 'refused') throw unkept(outcome.refusal.reason);
+        if (outcome.kind === 'refused') throw unkept(store.writeAlias, outcome.refusal.reason);
         const { id, isLetter } = items.get(item) ?? { id: '', isLetter: false };
         if (outcome.kind === 'accepted') changeCount(physical, Number(isLetter) - Number(letters.has(id)));
       });
@@ -170,6 +170,10 @@ function tooMany(perMinute: number, index: string, { type, reason }: RefusedDocu
   );
 }
 
-function unkept(reason: string): Error {
-  return new Error(`the index of dead letters does not take a letter: ${reason}`);
+function unkept(alias: string, reason: string): ProjectorError {
+  return new ProjectorError(
+    'PROJ_INDEX_REFUSED',
+    `the index of dead letters (${alias}) does not take a letter: ${reason}`,
+    'Take back what has been changed in its settings; or stop the service and delete it: it is made again, and so are the letters of documents that change.',
+  );
 }

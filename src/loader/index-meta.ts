@@ -14,6 +14,9 @@ export const originSchema = z.object({
 
 export type Origin = z.output<typeof originSchema>;
 
+/** Settings, by their full names, as Elasticsearch gives them. */
+export type GivenSettings = Readonly<Record<string, string>>;
+
 /** What is kept with an index, in the mapping's `_meta`. */
 export const metaSchema = z.object({
   projector: z.object({
@@ -32,6 +35,8 @@ export const metaSchema = z.object({
       .catch(undefined),
     /** The definition that it was made from, as JSON text; absent in an index of before this was kept. */
     definition: z.string().optional(),
+    /** What the settings that are others while it is built were when it was made; absent where that was not kept. */
+    given: z.record(z.string(), z.string()).optional(),
     /** Since when it is kept although another has taken its place. */
     kept: z.string().optional(),
   }),
@@ -41,7 +46,12 @@ export const metaSchema = z.object({
 export function metaOf(
   name: string,
   { alias, hash, definition, mappings }: IndexPlan,
-  own: { readonly uuid: string; readonly origin: Origin; readonly basis: readonly BasisPart[] },
+  own: {
+    readonly uuid: string;
+    readonly origin: Origin;
+    readonly basis: readonly BasisPart[];
+    readonly given?: GivenSettings;
+  },
 ): Record<string, unknown> {
   return {
     ...(mappings['_meta'] ?? {}),

@@ -5,8 +5,17 @@ import type { IndexPlan } from '../definition/plan.ts';
 import type { DefinitionSpec } from '../definition/schema.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { failpoint } from '../ops/failpoint.ts';
-import { httpStatus, orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
-import { metaOf, metaSchema, parseDefinition, type Origin } from './index-meta.ts';
+import {
+  failureOf,
+  httpStatus,
+  isShardLimit,
+  orIfAbsent,
+  type Elasticsearch,
+} from '../servers/elasticsearch.ts';
+import { tryIndex, type DryRun } from './dry-run.ts';
+import { metaOf, metaSchema, parseDefinition, type GivenSettings, type Origin } from './index-meta.ts';
+import { creationRefused, lookAtCreated, unusable } from './index-creation.ts';
+import { readIndexTemplate } from './index-templates.ts';
 
 /** The name of an index, as its definition gives it. */
 export type NamedIndex = Pick<IndexPlan, 'alias'>;
@@ -21,6 +30,8 @@ export interface PhysicalIndex {
   readonly basis: readonly BasisPart[] | null;
   /** The definition that it was made from; null when that was not kept, or is no definition any more. */
   readonly definition: DefinitionSpec | null;
+  /** What the settings that are others while it is built were when it was made: the definition's, or a template's. */
+  readonly given?: GivenSettings;
   /** Whether it is kept on purpose although another has taken its place: then it is nobody's. */
   readonly isKept: boolean;
   /** Whether it is the index that was made, and not one restored from a copy. */
@@ -48,8 +59,15 @@ export interface OthersToDrop {
 export interface IndexAdmin {
   /** The physical indexes of one index, the newest last. */
   find(index: NamedIndex): Promise<PhysicalIndex[]>;
-  /** Creates an empty physical index, made for building: no replicas, no refresh. */
+  /**
+   * Creates an empty physical index, made for building: no replicas, no refresh.
+   *
+   * @throws ProjectorError `PROJ_INDEX_REFUSED` where Elasticsearch does not take its settings or mappings, or a template
+   * of the cluster is in the way; `PROJ_SHARD_LIMIT` where the cluster has no room for its shards.
+   */
   create(index: IndexPlan, origin: Origin, basis: readonly BasisPart[]): Promise<PhysicalIndex>;
+  /** Tries whether Elasticsearch would make a physical index of this one, and makes nothing. */
+  tryOut(index: IndexPlan): Promise<DryRun>;
   /** Keeps what all documents of an index rest on by now. */
   rebase(physical: string, basis: readonly BasisPart[]): Promise<void>;
   /**
@@ -62,7 +80,7 @@ export interface IndexAdmin {
     physical: PhysicalIndex,
     basis: readonly BasisPart[],
   ): Promise<PhysicalIndex | null>;
-  /** Gives a built index its own settings, makes it searchable, and swaps the alias to it in one step. */
+  /** Gives a built index its own settings and the templates', makes it searchable, and swaps the alias to it in one step. */
   serve(index: IndexPlan, built: PhysicalIndex): Promise<void>;
   /** Deletes all other physical indexes of this index but those that are kept. `keep` becomes one of these. */
   dropOthers(index: NamedIndex, current: string, which: OthersToDrop): Promise<void>;
@@ -86,7 +104,20 @@ export const GC_DELETES = '1h';
 /** Stands for the uuid between an index's creation and the moment it is known; an index left so is nobody's. */
 const NOT_YET = '';
 
-const BUILDING = { 'index.refresh_interval': '-1', 'index.number_of_replicas': 0 };
+/** While an index is built. At `serve` it gets what its definition or a template of the cluster gives. */
+const BUILDING = {
+  'index.refresh_interval': '-1',
+  'index.number_of_replicas': 0,
+  'index.write.wait_for_active_shards': 1,
+};
+
+/** An index is made to be written to, whatever a template says. */
+const OPEN = {
+  'index.blocks.read_only': false,
+  'index.blocks.read_only_allow_delete': false,
+  'index.blocks.write': false,
+  'index.blocks.metadata': false,
+};
 
 /** Makes, finds, swaps and drops the physical indexes behind the aliases. */
 export function createIndexAdmin(
@@ -107,7 +138,7 @@ export function createIndexAdmin(
     for (const [physical, state] of Object.entries(found)) {
       const meta = metaSchema.safeParse(state.mappings?._meta);
       if (!meta.success || meta.data.projector.name !== name) continue;
-      const { index, hash, uuid, origin, basis = null, definition, kept } = meta.data.projector;
+      const { index, hash, uuid, origin, basis = null, definition, given, kept } = meta.data.projector;
       ours.push({
         index,
         physical,
@@ -116,6 +147,7 @@ export function createIndexAdmin(
         origin,
         basis,
         definition: parseDefinition(definition),
+        ...(given && { given }),
         isKept: kept !== undefined,
         original: uuid === state.settings?.index?.uuid,
         serving: Object.hasOwn(state.aliases ?? {}, `${prefix}${index}`),
@@ -145,6 +177,7 @@ export function createIndexAdmin(
     find,
     rebase,
     alias: aliasOf,
+    tryOut: (index) => tryIndex(client, index, aliasOf(index)),
     aliasLeadsTo: (index) => indexesNamed(client, aliasOf(index)),
 
     async create(index, origin, basis) {
@@ -153,23 +186,39 @@ export function createIndexAdmin(
       for (const { physical, isFinished } of await findAll(index))
         if (!isFinished) await client.indices.delete({ index: physical });
       const physical = `${alias}-${timestamp(new Date())}`;
-      const meta = (uuid: string): Record<string, unknown> => metaOf(name, index, { uuid, origin, basis });
-      await client.indices.create({
+      const writeAlias = writeAliasOf(physical);
+      const names = { physical, writeAlias, alias };
+      const own = { uuid: NOT_YET, origin, basis };
+      await client.indices
+        .create({
+          index: physical,
+          settings: { ...OPEN, ...flattenSettings(index.settings), 'index.gc_deletes': GC_DELETES },
+          // Where a template requires a routing, it is refused.
+          mappings: { _routing: { required: false }, ...index.mappings, _meta: metaOf(name, index, own) },
+          aliases: { [writeAlias]: {} },
+          wait_for_active_shards: 1,
+        })
+        .catch(async (error: unknown) => {
+          throw (await creationRefused(client, index, names, error)) ?? error;
+        });
+      const { uuid, given, fault } = await lookAtCreated(client, names, Object.keys(BUILDING));
+      if (fault !== null) {
+        await client.indices.delete({ index: physical });
+        throw await unusable(client, index, physical, fault);
+      }
+      await client.indices.putSettings({ index: physical, settings: BUILDING });
+      await client.indices.putMapping({
         index: physical,
-        settings: { ...flattenSettings(index.settings), 'index.gc_deletes': GC_DELETES, ...BUILDING },
-        mappings: { ...index.mappings, _meta: meta(NOT_YET) },
-        aliases: { [writeAliasOf(physical)]: {} },
+        _meta: metaOf(name, index, { ...own, uuid, given }),
       });
-      const created = await client.indices.getSettings({ index: physical, name: 'index.uuid' });
-      const uuid = created[physical]?.settings?.index?.uuid ?? '';
-      await client.indices.putMapping({ index: physical, _meta: meta(uuid) });
       return {
         physical,
-        writeAlias: writeAliasOf(physical),
+        writeAlias,
         hash: index.hash,
         origin,
         basis,
         definition: index.definition,
+        given,
         isKept: false,
         original: true,
         serving: false,
@@ -179,7 +228,9 @@ export function createIndexAdmin(
     async amend(index, current, basis) {
       const { physical, origin } = current;
       const [before, own] = [current.definition?.settings ?? {}, index.settings].map(flattenSettings);
-      const gone = Object.keys(before ?? {}).map((setting) => [setting, null] as const);
+      const left = Object.keys(before ?? {}).filter((setting) => !Object.hasOwn(own ?? {}, setting));
+      const templates = left.length > 0 ? (await readIndexTemplate(client, physical)).settings : {};
+      const gone = left.map((setting) => [setting, templates[setting] ?? null] as const);
       const settings = Object.fromEntries(
         [...gone, ...Object.entries(own ?? {})].filter(([setting]) => isLiveSetting(setting)),
       );
@@ -195,7 +246,7 @@ export function createIndexAdmin(
           _meta: metaOf(name, index, { uuid, origin, basis }),
         });
       } catch (error) {
-        if (httpStatus(error) === 400) return null;
+        if (httpStatus(error) === 400 && !isShardLimit(failureOf(error))) return null;
         throw error;
       }
       return { ...current, hash: index.hash, basis, definition: index.definition };
@@ -212,13 +263,10 @@ export function createIndexAdmin(
 
     async serve(index, built) {
       const alias = aliasOf(index);
-      const own = flattenSettings(index.settings);
+      const given: Readonly<Record<string, unknown>> = built.given ?? flattenSettings(index.settings);
       await client.indices.putSettings({
         index: built.physical,
-        settings: {
-          'index.refresh_interval': own['index.refresh_interval'] ?? null,
-          'index.number_of_replicas': own['index.number_of_replicas'] ?? null,
-        },
+        settings: Object.fromEntries(Object.keys(BUILDING).map((name) => [name, given[name] ?? null])),
       });
       await client.indices.refresh({ index: built.physical });
       const isAnother = (physical: string): boolean => physical !== built.physical;

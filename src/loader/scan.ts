@@ -19,6 +19,8 @@ export async function* scan(
   request: ScanRequest,
   retry: Retry = (action) => action(),
 ): AsyncGenerator<readonly estypes.SearchHit[]> {
+  const window = await retry(() => readWindow(client, index));
+  const size = Math.min(pageSize, window);
   const { id } = await retry(() => client.openPointInTime({ index, keep_alive: KEEP_ALIVE }));
   try {
     let after: estypes.SortResults | undefined;
@@ -26,7 +28,7 @@ export async function* scan(
       const search = {
         ...request,
         pit: { id, keep_alive: KEEP_ALIVE },
-        size: pageSize,
+        size,
         allow_partial_search_results: false,
         track_total_hits: false,
         ...(after && { search_after: after }),
@@ -35,10 +37,21 @@ export async function* scan(
       if (!found) throw new NotNowError('the point in time is lost');
       const { hits } = found;
       if (hits.hits.length > 0) yield hits.hits;
-      if (hits.hits.length < pageSize) return;
+      if (hits.hits.length < size) return;
       after = hits.hits.at(-1)?.sort;
     }
   } finally {
     await client.closePointInTime({ id }).catch(() => undefined);
   }
+}
+
+/** How many hits an index gives in one answer at the most (`index.max_result_window`). */
+async function readWindow(client: Elasticsearch, index: string): Promise<number> {
+  const name = 'index.max_result_window';
+  const found = await client.indices.getSettings({ index, name, flat_settings: true });
+  const windows = Object.values(found).flatMap(({ settings = {} }) => {
+    const flat: Readonly<Record<string, unknown>> = { ...settings };
+    return flat[name] === undefined ? [] : Number(flat[name]);
+  });
+  return Math.min(10_000, ...windows);
 }

@@ -15,6 +15,8 @@ export interface StoredDocument {
 
 export interface ReadStoredOptions {
   readonly withSource: boolean;
+  /** Whether vectors are to be asked for, which an index may leave out; an Elasticsearch before 9.2 refuses the question. */
+  readonly withVectors?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ export async function readStored(
   client: Elasticsearch,
   physical: string,
   ids: readonly string[],
-  { withSource, signal }: ReadStoredOptions,
+  { withSource, withVectors = false, signal }: ReadStoredOptions,
 ): Promise<ReadonlyMap<string, StoredDocument>> {
   const possible = ids.filter(canHaveDocument);
   if (possible.length === 0) return new Map();
@@ -36,7 +38,7 @@ export async function readStored(
     {
       method: 'POST',
       path: `/${encodeURIComponent(physical)}/_mget`,
-      querystring: { _source: withSource },
+      querystring: { _source: withSource, ...(withVectors && { _source_exclude_vectors: false }) },
       body: { ids: possible },
     },
     signal,

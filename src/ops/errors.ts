@@ -51,6 +51,16 @@ export const errorCodes = {
   PROJ_SLOT_BUSY: { exit: 6, meaning: 'Another process holds the replication slot.' },
   PROJ_OWNERSHIP_LOST: { exit: 6, meaning: 'Another process has become the holder of the slot meanwhile.' },
   PROJ_INDEX_FOREIGN: { exit: 3, meaning: 'An index stands where an alias of ours should be.' },
+  PROJ_INDEX_REFUSED: {
+    exit: 2,
+    meaning:
+      "Elasticsearch refuses a definition's settings or mappings, or an index template of the cluster is in the way.",
+  },
+  PROJ_SHARD_LIMIT: { exit: 1, meaning: 'The cluster has no room for the shards of another index.' },
+  PROJ_SOURCE_DISABLED: {
+    exit: 2,
+    meaning: 'An index that is to be verified does not keep `_source`: there is nothing to compare.',
+  },
   PROJ_INDEX_MISSING: { exit: 1, meaning: 'A physical index or its write alias is gone.' },
   PROJ_QUERY_REFUSED: {
     exit: 1,

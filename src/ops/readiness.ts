@@ -10,6 +10,7 @@ export const notReadyReasons = [
   'redis',
   'elasticsearch',
   'index-blocked',
+  'index-refused',
   'waiting',
   'stalled',
 ] as const;
@@ -31,6 +32,8 @@ export interface Signs {
   readonly incomplete: readonly string[];
   /** What each server that does not answer says instead. */
   readonly unreachable: Readonly<Partial<Record<'postgres' | 'redis' | 'elasticsearch', string>>>;
+  /** The definitions that Elasticsearch makes no index by, and why. */
+  readonly refused: Readonly<Record<string, string>>;
   /** The indexes that take no writes, and which block it is. */
   readonly blocked: Readonly<Record<string, string>>;
   /** What is waited for, and how long already. */
@@ -66,6 +69,7 @@ export function reasonsNotReady(signs: Signs): Reason[] {
       add(servers.find((server) => server === name) ?? 'waiting', detail);
   }
   for (const [index, block] of Object.entries(blocked)) add('index-blocked', `${index}: ${block}`);
+  for (const error of Object.values(signs.refused)) add('index-refused', error);
   if (stuckMs >= STUCK_MS && state !== 'paused')
     add('stalled', `nothing has moved for ${Math.round(stuckMs / 1_000)} s`);
   if (state === 'starting') add('starting', 'it does not follow the stream yet');

@@ -59,7 +59,10 @@ export class NotNowError extends Error {
 export function isTransientElasticsearchError(error: Error): boolean {
   if (error instanceof NotNowError) return true;
   const status = httpStatus(error);
-  if (status !== undefined) return isTransientStatus(status, failureOf(error).type ?? '');
+  if (status !== undefined) {
+    const failure = failureOf(error);
+    return isTransientStatus(status, failure.type ?? '') || isShardLimit(failure);
+  }
   if (error instanceof errors.ConnectionError && isTlsFailure(error)) return false;
   return error instanceof errors.ElasticsearchClientError && !(error instanceof errors.ConfigurationError);
 }
@@ -67,6 +70,11 @@ export function isTransientElasticsearchError(error: Error): boolean {
 /** Whether one HTTP status, of a request or of one item of a bulk, says "not now" rather than "not this". */
 export function isTransientStatus(status: number, type: string): boolean {
   return status === 429 || status >= 500 || /^(cluster_block|index_closed)_exception$/.test(type);
+}
+
+/** Whether the cluster has no room for more shards (`cluster.max_shards_per_node`): a state that can pass. */
+export function isShardLimit({ type, reason = '' }: ElasticsearchFailure): boolean {
+  return type === 'validation_exception' && / maximum \w+ shards open/.test(reason);
 }
 
 /** What Elasticsearch says of a failure, of a request or of one item of a bulk. */

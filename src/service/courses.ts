@@ -19,6 +19,8 @@ export interface CourseFacts {
   /** Whether the definition that it was made from gives the very same documents as it did. */
   readonly isReproducible: boolean;
   readonly reindex: Pick<Reindex, 'state' | 'isAskedFor' | 'hash' | 'physical'> | null;
+  /** Whether Elasticsearch refuses the definition as it is now. */
+  readonly isRefused: boolean;
   /** DEFINITION_CHANGED. */
   readonly onChange: Settings['definitionChanged'];
 }
@@ -37,7 +39,9 @@ export interface Course {
     /** It is followed by the definition that it was made from. */
     | 'keep'
     /** The same is asked for, and is not possible. */
-    | 'stuck';
+    | 'stuck'
+    /** Elasticsearch refuses the definition, and nothing that serves can be followed: it is left as it is. */
+    | 'refused';
   /** What has changed since it was made, in words. */
   readonly what: readonly string[];
   /** Whether its documents are other ones by that. */
@@ -45,6 +49,9 @@ export interface Course {
 }
 
 /**
+ * A definition that Elasticsearch refuses builds nothing: where something is to be built or amended by it, the index is
+ * kept; where that is not possible, it is left as it is (refused).
+ *
  * | serves | reindex | definition since | DEFINITION_CHANGED | then |
  * |---|---|---|---|---|
  * | nothing of this slot | any | any | any | build |
@@ -59,6 +66,13 @@ export interface Course {
  * | another | otherwise | changed | keep | keep; where that is not possible, stuck |
  */
 export function decideCourse(facts: CourseFacts): Course {
+  const course = decideByDefinition(facts);
+  const isMade = course.kind === 'build' || course.kind === 'amend' || course.kind === 'rebuild';
+  if (!facts.isRefused || !isMade) return course;
+  return { ...course, kind: facts.serving && facts.isReproducible ? 'keep' : 'refused' };
+}
+
+function decideByDefinition(facts: CourseFacts): Course {
   const { hash, definition, serving, isReproducible, reindex, onChange } = facts;
   const unchanged = { what: [], readsAgain: false };
   if (!serving) return { kind: 'build', ...unchanged };
@@ -89,6 +103,8 @@ export interface ChartedCourse extends Course {
   readonly reindex: Reindex | null;
   /** The definition that the serving index was made from, where it is followed by it. */
   readonly before: Definition | null;
+  /** Why Elasticsearch refuses the definition as it is now; null where it does not. */
+  readonly refusal: ProjectorError | null;
 }
 
 export interface ChartOptions {
@@ -98,6 +114,8 @@ export interface ChartOptions {
   readonly readReindex: (index: IndexPlan) => Promise<Reindex | null>;
   /** Does something on a connection that is in no transaction. */
   readonly inPostgres: <T>(work: (client: ClientBase) => Promise<T>) => Promise<T>;
+  /** Why Elasticsearch refuses definitions, by their names. */
+  readonly refusals: ReadonlyMap<string, ProjectorError>;
   /** The slot's. */
   readonly incarnation: string | null;
   readonly onChange: Settings['definitionChanged'];
@@ -105,7 +123,7 @@ export interface ChartOptions {
 
 /** Finds out what there is of each index, and decides. */
 export async function chartCourses(options: ChartOptions): Promise<ChartedCourse[]> {
-  const { defined, find, readReindex, inPostgres, incarnation, onChange } = options;
+  const { defined, find, readReindex, inPostgres, refusals, incarnation, onChange } = options;
   const courses: ChartedCourse[] = [];
   for (const index of defined) {
     const { hash, definition } = index;
@@ -117,17 +135,19 @@ export async function chartCourses(options: ChartOptions): Promise<ChartedCourse
       serving &&
       (serving.hash === hash ? definition : await inPostgres((client) => recompiled(client, serving)));
     const reindex = await readReindex(index);
+    const refusal = refusals.get(index.alias) ?? null;
     const course = decideCourse({
       hash,
       definition,
       serving,
       isReproducible: made !== null,
       reindex,
+      isRefused: refusal !== null,
       onChange,
     });
     const isFollowedByIt = course.kind === 'keep' || course.kind === 'rebuild';
     const before = isFollowedByIt && made ? keptDefinition(made, serving.physical) : null;
-    courses.push({ ...course, index, serving, reindex, before });
+    courses.push({ ...course, index, serving, reindex, before, refusal });
   }
   return courses;
 }
@@ -158,6 +178,7 @@ export function definitionsOf(
 ): readonly Definition[] {
   return definitions.flatMap((definition) => {
     const course = courses.find(({ index }) => index.alias === definition.spec.index);
+    if (course?.kind === 'refused') return [];
     if (!course?.before) return definition;
     if (course.kind === 'keep') return course.before;
     return [definition, { ...course.before, as: `${definition.spec.index}${BEFORE}` }];
@@ -170,7 +191,7 @@ export function isBefore({ name, alias }: IndexPlan): boolean {
 }
 
 /** What is done with an index, for a log or a person. */
-export function courseInWords({ kind, serving, before }: ChartedCourse): string {
+export function courseInWords({ kind, serving, before, refusal }: ChartedCourse): string {
   switch (kind) {
     case 'follow':
       return 'serves as it is defined';
@@ -182,7 +203,11 @@ export function courseInWords({ kind, serving, before }: ChartedCourse): string 
       return before
         ? 'is built anew beside the one that serves, which is followed until then'
         : 'is built anew beside the one that serves, which stays as it is until then';
+    case 'refused':
+      return serving ? 'stays as it is: Elasticsearch refuses it' : 'is not built: Elasticsearch refuses it';
     case 'keep':
+      if (refusal)
+        return 'is followed by the definition that it was made from: Elasticsearch refuses the new one';
       return 'goes on by the definition that it was made from';
     case 'stuck':
       return 'cannot go on by the definition that it was made from, as DEFINITION_CHANGED=keep asks';

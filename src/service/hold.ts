@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { basisOf, type Basis } from '../definition/basis.ts';
 import { loadDefinitions, type Definition } from '../definition/load.ts';
 import { hasRowSecurity, prepareDefinitions, type PreparedPlan } from '../definition/prepare.ts';
+import type { IndexPlan } from '../definition/plan.ts';
 import type { Origin } from '../loader/index-meta.ts';
 import type { IndexAdmin, PhysicalIndex } from '../loader/indexes.ts';
 import { failpoint } from '../ops/failpoint.ts';
@@ -24,6 +25,7 @@ import type { Connections } from './connections.ts';
 import { chartCourses, courseInWords, definitionsOf, stuck, type ChartedCourse } from './courses.ts';
 import { findServiceProblems, mend } from './preflight.ts';
 import { createRebuildMarker, type Rebuild, type RebuildMarker } from './rebuild.ts';
+import { findRefusals, type RefusedIndex, type Refusals } from './refused-indexes.ts';
 import { createReindexStore } from './reindexes.ts';
 import { readServerIdentity, readWalSenderTimeout } from './server-identity.ts';
 import { readStatus } from './status.ts';
@@ -35,6 +37,8 @@ export interface Hold {
   readonly plan: PreparedPlan;
   /** What is to be done with each index that has a definition, by its name. */
   readonly courses: ReadonlyMap<string, ChartedCourse>;
+  /** Those that are not made, since Elasticsearch refuses their definitions. */
+  readonly refused: readonly RefusedIndex[];
   /** What the documents of each index rest on beside the rows, by the index's name. */
   readonly bases: ReadonlyMap<string, Basis>;
   readonly router: Router;
@@ -63,6 +67,8 @@ export interface HoldOptions {
   readonly isStandby: boolean;
   /** The process of the server that sends the stream: the last session's, and then this one's. */
   readonly sender: { pid: number | null };
+  /** What Elasticsearch has refused to make, in this session and those before. */
+  readonly refusals: Refusals;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -70,7 +76,8 @@ export interface HoldOptions {
 /**
  * Prepares the plan and Postgres, decides where to start (invariant 7), and takes hold of the slot.
  *
- * @throws ProjectorError `PROJ_RESYNC_REQUIRED`, `PROJ_SLOT_BUSY`, `PROJ_PREFLIGHT`, or a definition's own.
+ * @throws ProjectorError `PROJ_RESYNC_REQUIRED`, `PROJ_SLOT_BUSY`, `PROJ_PREFLIGHT`, or a definition's own;
+ * `PROJ_INDEX_REFUSED` where there is nothing to follow but what Elasticsearch refuses.
  */
 export async function takeHold(options: HoldOptions): Promise<Hold> {
   const { settings, connections, indexes, isStandby, log, signal } = options;
@@ -117,6 +124,24 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       ),
     );
 
+  /** Known before anything is made or dropped. */
+  const refusals = await (async () => {
+    const found = await findIndexes();
+    const all = (index: IndexPlan): readonly PhysicalIndex[] => found.get(index.alias) ?? [];
+    const refused = await findRefusals(
+      defined.indexes,
+      options.refusals,
+      (index) => all(index).some(({ hash }) => hash === index.hash),
+      (index) => retry.elasticsearch(() => indexes.tryOut(index)),
+    );
+    const [first] = refused.values();
+    const isNothingElse = defined.indexes.every(
+      (index) => refused.has(index.alias) && all(index).length === 0,
+    );
+    if (first && isNothingElse) throw first;
+    return refused;
+  })();
+
   /** Clears the way for a new beginning, or goes on with clearing it. */
   const clear = async (rebuild: Rebuild): Promise<Rebuild> => {
     if (rebuild.isCleared) return rebuild;
@@ -126,7 +151,8 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     await retry.redis(() => checkpoints.clear());
     await inPostgres((client) => dropSlot(client, slot));
     if (rebuild.dropsIndexes)
-      for (const index of defined.indexes) await retry.elasticsearch(() => indexes.drop(index));
+      for (const index of defined.indexes.filter(({ alias }) => !refusals.has(alias)))
+        await retry.elasticsearch(() => indexes.drop(index));
     failpoint('after-drop');
     const cleared = { ...rebuild, isCleared: true };
     await retry.redis(() => marker.write(cleared));
@@ -158,12 +184,15 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       find: ({ alias }) => Promise.resolve(found.get(alias) ?? []),
       readReindex: ({ alias }) => retry.redis(() => reindexes.read(alias)),
       inPostgres,
+      refusals,
       incarnation,
       onChange: settings.definitionChanged,
     });
     for (const course of courses) {
       if (course.kind === 'stuck') throw stuck(course);
-      const { index, what } = course;
+      const { index, what, refusal } = course;
+      if (refusal && (course.kind === 'keep' || course.kind === 'refused'))
+        log.error({ index: index.alias, code: refusal.code, reason: refusal.message }, courseInWords(course));
       if (what.length > 0) {
         const does = `its definition has changed: it ${courseInWords(course)}`;
         log.warn({ index: index.alias, changed: what }, does);
@@ -196,7 +225,13 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   const { incarnation: current } = decision;
   const courses = await chart(found, decision.kind === 'resume' ? current : null);
   const inForce = definitionsOf(definitions, courses);
-  const isAsDefined = inForce.every((definition) => definitions.includes(definition));
+  const refusedCourses = courses.flatMap(({ kind, index, refusal }) =>
+    refusal && (kind === 'keep' || kind === 'refused') ? [{ index, error: refusal }] : [],
+  );
+  const [nothingElse] = inForce.length === 0 ? refusedCourses : [];
+  if (nothingElse) throw nothingElse.error;
+  const isAsDefined =
+    inForce.length === definitions.length && inForce.every((definition) => definitions.includes(definition));
   const plan = isAsDefined ? defined : await prepare(inForce);
   if (!hasRowSecurity(plan)) connections.refuseHiddenRows();
   const router = createRouter(plan);
@@ -219,10 +254,14 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
         })();
   const { systemIdentifier, timeline, database } = await inPostgres(readServerIdentity);
   const incarnation = start.incarnation ?? randomUUID();
-  const { bases, walSenderTimeoutMs } = await inPostgres(async (client) => {
+  const { bases, refused, walSenderTimeoutMs } = await inPostgres(async (client) => {
     const published = await readPublished(client, settings);
     return {
       bases: new Map(plan.indexes.map((index) => [index.name, basisOf(index, plan.catalog, published)])),
+      refused: refusedCourses.map((one) => ({
+        ...one,
+        basis: basisOf(one.index, defined.catalog, published),
+      })),
       walSenderTimeoutMs: await readWalSenderTimeout(client),
     };
   });
@@ -248,6 +287,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     return {
       plan,
       courses: new Map(courses.map((course) => [course.index.alias, course])),
+      refused,
       bases,
       router,
       stream,

@@ -7,7 +7,6 @@ import type { Origin } from '../loader/index-meta.ts';
 import type { IndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { readPublished } from '../replication/publication.ts';
-import { failureOf, httpStatus } from '../servers/elasticsearch.ts';
 import type { Lsn } from '../shared/lsn.ts';
 import type { Connections } from './connections.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -53,15 +52,7 @@ export function createHolderWork(options: HolderWorkOptions): HolderWork {
   const create = async (index: IndexPlan, { catalog }: PreparedPlan): Promise<void> => {
     const published = await inPostgres((client) => readPublished(client, settings));
     const { parts } = basisOf(index, catalog, published);
-    await retry
-      .elasticsearch(() => admin.create(index, origin, parts))
-      .catch((error: unknown) => {
-        if (httpStatus(error) !== 400) throw error;
-        throw refused(
-          `Elasticsearch does not take the index ${index.alias}: ${failureOf(error).reason ?? String(error)}`,
-          'Mend the settings or mappings of its definition.',
-        );
-      });
+    await retry.elasticsearch(() => admin.create(index, origin, parts));
   };
 
   return {

@@ -86,7 +86,7 @@ export function createOverview(
     waits: Waits;
     describe: (() => SessionStatus) | null;
     /** What the last session knew in the end. */
-    last: Pick<SessionStatus, 'resumePoint' | 'covered' | 'deadLetters' | 'indexes'>;
+    last: Pick<SessionStatus, 'resumePoint' | 'covered' | 'deadLetters' | 'refusedIndexes' | 'indexes'>;
     incarnation: string | null;
     failure: string | null;
     blocks: Readonly<Record<string, string>>;
@@ -96,7 +96,7 @@ export function createOverview(
   } = {
     waits: new Map(),
     describe: null,
-    last: { resumePoint: null, covered: null, deadLetters: {}, indexes: {} },
+    last: { resumePoint: null, covered: null, deadLetters: {}, refusedIndexes: {}, indexes: {} },
     incarnation: null,
     failure: null,
     blocks: {},
@@ -190,6 +190,7 @@ export function createOverview(
           isComplete ? [] : [name],
         ),
         unreachable,
+        refused: described.refusedIndexes,
         blocked: state.blocks,
         waits: Object.entries(described.waits).map(([name, detail]) => ({
           name,

@@ -10,6 +10,7 @@ import { isServerFailure } from '../servers/unavailable.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { StartOver } from './hold.ts';
 import { createOverview, type Overview } from './overview.ts';
+import type { Refusals } from './refused-indexes.ts';
 import { runSession, type SessionEnd } from './session.ts';
 import type { Task } from './work.ts';
 
@@ -42,6 +43,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   const { settings, log, stop, isStandby = false } = options;
   const overview = options.overview ?? createOverview(settings);
   const sender = { pid: null };
+  const refusals: Refusals = new Map();
   let startOver = options.startOver ?? (settings.shouldDropIndex ? 'drop' : null);
   const isTransient = (error: Error): boolean =>
     isServerFailure(error) ||
@@ -81,6 +83,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
             isStandby,
             overview,
             sender,
+            refusals,
             startOver,
             onHold: () => {
               startOver = null;

@@ -13,6 +13,7 @@ export interface SessionState {
   readonly targets: readonly BuildTarget[];
   /** What there was when it took hold of the slot. */
   readonly courses: Hold['courses'];
+  readonly refused: Hold['refused'];
   /** Null while the session is still starting. */
   readonly snapshots: Snapshots | null;
   readonly isStopping: boolean;
@@ -39,6 +40,9 @@ export function describeSession(session: SessionState): SessionStatus {
     oldestPendingSeconds: pipeline.oldestPendingMs / 1_000,
     deadLetters: Object.fromEntries(
       own.map(({ index, physical }) => [index.alias, deadLetters.count(physical)]),
+    ),
+    refusedIndexes: Object.fromEntries(
+      session.refused.map(({ index, error }) => [index.alias, error.message]),
     ),
     indexes:
       targets.length > 0

@@ -16,6 +16,7 @@ import { watchIndexes } from './index-watch.ts';
 import type { Overview } from './overview.ts';
 import { createPipeline } from './pipeline.ts';
 import { createPauseStore, paused, untilPaused, untilResumed } from './pauses.ts';
+import { watchRefused, type Refusals } from './refused-indexes.ts';
 import { createReindexStore } from './reindexes.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { createSchemaWatch } from './schema-watch.ts';
@@ -41,6 +42,7 @@ export interface SessionOptions {
   /** Carried from session to session. */
   readonly overview: Overview;
   readonly sender: { pid: number | null };
+  readonly refusals: Refusals;
 }
 
 /** How a session has ended in order: for good, or to be followed by another. */
@@ -105,6 +107,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     startOver: options.startOver,
     isStandby: options.isStandby,
     sender: options.sender,
+    refusals: options.refusals,
     log,
     signal: ending,
   });
@@ -147,6 +150,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       waits,
       targets,
       courses: hold.courses,
+      refused: hold.refused,
       snapshots,
       isStopping: stop.aborted,
       pausedSince: state.pausedSince,
@@ -194,7 +198,9 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   state.pausedSince = null;
   waits.delete('pause');
 
-  targets.push(...(await ensureTargets({ hold, indexes, reindexes, retry, log })));
+  targets.push(
+    ...(await ensureTargets({ hold, indexes, reindexes, retry, refusals: options.refusals, log })),
+  );
   await deadLetters.open(targets.map(({ physical }) => physical));
   const covered = async (lsn: Lsn): Promise<void> => {
     while (checkpointer.stored < lsn) await delay(COVERED_POLL_MS, undefined, { signal: ending });
@@ -206,6 +212,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     targets,
     project,
     rebuild: hold.rebuild,
+    isWhole: hold.refused.length === 0,
     reindexes,
     compareCounts: ({ index, physical }) =>
       compareCounts({
@@ -273,7 +280,15 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     signal: ending,
   });
   const watchingPause = untilPaused({ pausedSince, signal: ending }).then(() => beginAgain('it is paused'));
-  const watches = [schemaWatch.run(), watching, watchingIndexes, watchingPause];
+  const watchingRefused = watchRefused({
+    refused: hold.refused,
+    refusals: options.refusals,
+    tryOut: (index) => retry.elasticsearch(() => indexes.tryOut(index)),
+    create: ({ index, basis }) => retry.elasticsearch(() => indexes.create(index, hold.origin, basis.parts)),
+    onTaken: (alias) => beginAgain(`Elasticsearch takes the definition of ${alias} by now`),
+    signal: ending,
+  });
+  const watches = [schemaWatch.run(), watching, watchingIndexes, watchingPause, watchingRefused];
   const beating = followHeartbeats({ overview, pipeline, signal: ending });
   for (const part of [streaming, snapshotting, checkpointing, ...watches, beating, task]) part?.catch(fail);
   await aborted(ending);

@@ -27,6 +27,8 @@ export interface SnapshotsOptions {
   /** Claims, reads and writes documents. */
   readonly project: Project;
   readonly rebuild: RebuildMarker;
+  /** Whether every definition has its index among the targets; a rebuild has not ended before. */
+  readonly isWhole: boolean;
   readonly reindexes: ReindexStore;
   /** Counts the rows of an index and the documents of a new one. */
   readonly compareCounts: (target: BuildTarget) => Promise<Counts & { readonly agree: boolean }>;
@@ -244,7 +246,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       if (ending.aborted) return;
     }
     await Promise.all(removals);
-    if (building.size === 0) await retry.redis(() => options.rebuild.end());
+    if (building.size === 0 && options.isWhole) await retry.redis(() => options.rebuild.end());
     state.isRunning = false;
   };
 

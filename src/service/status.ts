@@ -18,6 +18,10 @@ const sessionShape = {
   queuedBytes: count('Decoded changes that wait to be routed, in bytes'),
   oldestPendingSeconds: count('How long the oldest unfinished work has been there; 0: there is none'),
   deadLetters: z.record(z.string(), z.number()).describe('Documents that Elasticsearch refuses, by index'),
+  refusedIndexes: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Why Elasticsearch makes no index by the definition as it is now, by index'),
   indexes: z
     .record(
       z.string(),

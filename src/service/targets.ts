@@ -4,11 +4,13 @@ import type { IndexPlan } from '../definition/plan.ts';
 import type { IndexAdmin, PhysicalIndex } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
+import { NotNowError } from '../servers/elasticsearch.ts';
 import type { Retry } from '../servers/retry.ts';
 import { BeginAgainError } from './begin-again.ts';
 import { isBefore, type ChartedCourse } from './courses.ts';
 import type { Hold } from './hold.ts';
 import type { Target } from './projection.ts';
+import { isIndexRefusal, type Refusals } from './refused-indexes.ts';
 import { endReindex, newReindex, type ReindexStore } from './reindexes.ts';
 
 /** A physical index that documents are written to, and whether it has still to be filled. */
@@ -43,6 +45,8 @@ export interface TargetOptions {
   readonly indexes: IndexAdmin;
   readonly reindexes: ReindexStore;
   readonly retry: { readonly elasticsearch: Retry; readonly redis: Retry };
+  /** Is told what Elasticsearch refuses to make. */
+  readonly refusals: Refusals;
   readonly log: Logger;
 }
 
@@ -50,7 +54,8 @@ export interface TargetOptions {
  * The current index of every definition, or a new one. An older index serves on until the new one is filled; where it can
  * be followed meanwhile, it is a target of its own.
  *
- * @throws BeginAgainError where Elasticsearch has shown that an index does not take a change: it is to be built anew.
+ * @throws BeginAgainError where Elasticsearch has shown that an index does not take a change: it is to be built anew; or
+ * that it makes no such index: the session is to go on with the others.
  */
 export async function ensureTargets(options: TargetOptions): Promise<BuildTarget[]> {
   const { hold, indexes, retry, log } = options;
@@ -60,7 +65,11 @@ export async function ensureTargets(options: TargetOptions): Promise<BuildTarget
     const course = courses.get(index.alias);
     const basis = bases.get(index.name) ?? { parts: [], filled: [] };
     const state =
-      isBefore(index) && course?.serving ? course.serving : await ensureIndex(options, index, course, basis);
+      isBefore(index) && course?.serving
+        ? course.serving
+        : await ensureIndex(options, index, course, basis).catch((error: unknown) =>
+            goWithout(options, index, course, error),
+          );
     if (!state.serving) log.info({ index: index.alias, physical: state.physical }, 'building an index');
     const { physical, writeAlias } = state;
     const become = state.basis && compareBasis(state.basis, basis);
@@ -83,6 +92,23 @@ export async function ensureTargets(options: TargetOptions): Promise<BuildTarget
       log.warn({ physical }, 'it has no definition any more; searches find it as it was when it had one');
   }
   return targets;
+}
+
+/** Has the session begin again without an index that Elasticsearch does not make. Rejects in any case. */
+async function goWithout(
+  { hold, refusals, reindexes, retry }: TargetOptions,
+  index: IndexPlan,
+  course: ChartedCourse | undefined,
+  error: unknown,
+): Promise<never> {
+  if (!isIndexRefusal(error) || hold.plan.indexes.length === 1) throw error;
+  refusals.set(index.alias, { hash: index.hash, error });
+  const { reindex } = course ?? {};
+  if (reindex?.state === 'running' && reindex.isAskedFor) {
+    const failed = endReindex(reindex, 'failed', new Date(), error.message);
+    await retry.redis(() => reindexes.write(index.alias, failed));
+  } else if (reindex?.state === 'running') await retry.redis(() => reindexes.clear(index.alias));
+  throw new BeginAgainError(error.message);
 }
 
 /** Drops what a session that was interrupted has replaced already, or what was given up. */
@@ -134,7 +160,14 @@ async function ensureIndex(
     (course?.kind === 'rebuild'
       ? currentIndex(others, index, origin.incarnation)
       : currentIndex(found, index, origin.incarnation)) ??
-    (await retry.elasticsearch(() => indexes.create(index, origin, basis.parts)));
+    (await retry.elasticsearch(() =>
+      indexes.create(index, origin, basis.parts).catch((error: unknown) => {
+        // With nothing else to do, it is waited for.
+        const isToWait =
+          hold.plan.indexes.length === 1 && isIndexRefusal(error) && error.code === 'PROJ_SHARD_LIMIT';
+        throw isToWait ? new NotNowError(error.message) : error;
+      }),
+    ));
   if (running || course?.kind === 'rebuild') {
     const { physical } = state;
     const before = serving?.physical ?? null;

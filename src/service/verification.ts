@@ -4,6 +4,7 @@ import type { IndexPlan } from '../definition/plan.ts';
 import { loadDefinitions } from '../definition/load.ts';
 import { hasRowSecurity, prepareDefinitions, type PreparedPlan } from '../definition/prepare.ts';
 import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
+import { notCompared, readKeptSource, type KeptSource, type NotCompared } from '../loader/kept-source.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { atMostEvery, type Logger } from '../ops/log.ts';
@@ -42,6 +43,8 @@ export interface IndexReport extends Verified {
   readonly physical: string;
   /** Where the alias leads: if all is well, to that one alone. */
   readonly aliasLeadsTo: readonly string[];
+  /** The fields that the index does not give back as it was given them, and why. */
+  readonly notCompared: readonly NotCompared[];
 }
 
 /** A wait that is longer is spoken of. */
@@ -69,6 +72,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       readReindex: ({ alias }) => retry.redis(() => reindexes.read(alias)),
       inPostgres,
       incarnation: checkpoint?.origin.incarnation ?? null,
+      refusals: new Map(),
       onChange: 'keep',
     });
     const kept = courses.filter(({ kind }) => kind === 'keep');
@@ -96,8 +100,15 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   const findServing = async (index: IndexPlan): Promise<Pick<IndexReport, 'physical' | 'aliasLeadsTo'>> => {
     const checkpoint = await retry.redis(() => checkpoints.read());
     const found = await retry.elasticsearch(() => admin.find(index));
-    const { physical } = currentIndex(found, index, checkpoint?.origin.incarnation) ?? notBuilt(index.name);
+    const current = currentIndex(found, index, checkpoint?.origin.incarnation);
+    const { physical } = current ?? (await notBuilt(index.alias));
     return { physical, aliasLeadsTo: await retry.elasticsearch(() => admin.aliasLeadsTo(index)) };
+  };
+
+  const notBuilt = async (name: string): Promise<never> => {
+    const status = await retry.redis(() => readStatus(redis, settings.name));
+    const refusal = new Map(Object.entries(status?.refusedIndexes ?? {})).get(name);
+    throw refusal === undefined ? indexMissing(name) : indexRefused(refusal);
   };
 
   // What the stream has still to bring would be looked at more than once.
@@ -105,10 +116,16 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   await untilStreaming();
   const plan = await preparePlan();
   if (!hasRowSecurity(plan)) connections.refuseHiddenRows();
+  const chosen = plan.indexes.filter(({ name }) => options.indexes.includes(name));
+  const readKept = ({ physical }: Pick<IndexReport, 'physical'>): Promise<KeptSource> =>
+    retry.elasticsearch(() => readKeptSource(elasticsearch, physical));
+  for (const index of chosen)
+    if ((await readKept(await findServing(index))).isDisabled) throw sourceDisabled(admin.alias(index));
   const reports: IndexReport[] = [];
-  for (const index of plan.indexes.filter(({ name }) => options.indexes.includes(name))) {
+  for (const index of chosen) {
     await untilStreaming();
     const serving = await findServing(index);
+    const kept = await readKept(serving);
     const alias = admin.alias(index);
     const total = await countRows({ query, preparedQuery, index });
     const verified = await verifyIndex({
@@ -116,6 +133,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       physical: serving.physical,
       query,
       preparedQuery,
+      kept,
       elasticsearch,
       retry: retry.elasticsearch,
       cover,
@@ -128,13 +146,34 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       signal,
     });
     onProgress(alias, { done: verified.rows, total: verified.rows, state: 'done' });
-    reports.push({ alias, ...serving, ...verified });
+    reports.push({
+      alias,
+      ...serving,
+      notCompared: notCompared(kept, index.definition.fields),
+      ...verified,
+    });
   }
   return reports;
 }
 
-function notBuilt(index: string): never {
-  throw new ProjectorError(
+function sourceDisabled(alias: string): ProjectorError {
+  return new ProjectorError(
+    'PROJ_SOURCE_DISABLED',
+    `the index ${alias} does not keep _source: there is nothing to compare its rows with`,
+    'Verify the others with --index. To verify this one, have its mapping, or the index template that matches it, keep _source, and run `projector reindex`.',
+  );
+}
+
+function indexRefused(reason: string): ProjectorError {
+  return new ProjectorError(
+    'PROJ_INDEX_REFUSED',
+    `the service has not built it: ${reason}`,
+    'Correct that, and restart the service. Until then verify the others with --index.',
+  );
+}
+
+function indexMissing(index: string): ProjectorError {
+  return new ProjectorError(
     'PROJ_INDEX_MISSING',
     `there is no index of ${index} that was made from its definition as it is now`,
     'Start the service again: it builds the index.',

@@ -1,4 +1,5 @@
 import type { IndexPlan } from '../definition/plan.ts';
+import type { KeptSource } from '../loader/kept-source.ts';
 import { readStored, type StoredDocument } from '../loader/stored-documents.ts';
 import type { PreparedQuery } from '../resolver/keys.ts';
 import { readRowVersions, resolve } from '../resolver/resolver.ts';
@@ -44,6 +45,8 @@ export interface EyesOptions {
   readonly index: IndexPlan;
   readonly physical: string;
   readonly query: PreparedQuery;
+  /** How the index keeps its documents. */
+  readonly kept: KeptSource;
   readonly elasticsearch: Elasticsearch;
   readonly retry: Retry;
   readonly signal: AbortSignal;
@@ -56,7 +59,7 @@ const BYTES_AT_ONCE = 8 * 2 ** 20;
 const GROWTH = 4;
 
 export function createEyes(options: EyesOptions): Eyes {
-  const { index, physical, query, elasticsearch, retry, signal } = options;
+  const { index, physical, query, kept, elasticsearch, retry, signal } = options;
   let atOnce = 1;
 
   const readDocuments = (
@@ -64,7 +67,13 @@ export function createEyes(options: EyesOptions): Eyes {
     withSource: boolean,
   ): Promise<ReadonlyMap<string, StoredDocument>> => {
     signal.throwIfAborted();
-    return retry(() => readStored(elasticsearch, physical, ids, { withSource, signal }));
+    return retry(() =>
+      readStored(elasticsearch, physical, ids, {
+        withSource,
+        withVectors: withSource && kept.leavesOutVectors,
+        signal,
+      }),
+    );
   };
 
   const lookAt = async (
@@ -78,7 +87,7 @@ export function createEyes(options: EyesOptions): Eyes {
     for (const { id, json } of documents) {
       length += json.length;
       const document = stored.get(id);
-      const fields = document ? differingFields(document.source, json) : [];
+      const fields = document ? differingFields(document.source, json, kept) : [];
       if (!document) absent.push(id);
       else if (fields.length > 0) suspects.push({ kind: 'stale', id, fields, seenAt: document.revision });
     }

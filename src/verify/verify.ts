@@ -1,5 +1,6 @@
 import type { IndexPlan } from '../definition/plan.ts';
 import { indexIds } from '../loader/index-ids.ts';
+import type { KeptSource } from '../loader/kept-source.ts';
 import type { PreparedQuery } from '../resolver/keys.ts';
 import { readRowVersions } from '../resolver/resolver.ts';
 import { rootPages } from '../resolver/root-pages.ts';
@@ -19,6 +20,8 @@ export interface VerifyOptions extends Omit<SettleOptions, 'eyes'> {
   readonly physical: string;
   readonly query: QueryRows;
   readonly preparedQuery: PreparedQuery;
+  /** How the index keeps its documents. */
+  readonly kept: KeptSource;
   readonly elasticsearch: Elasticsearch;
   readonly retry: Retry;
   /** Has documents read again and written; null to leave them as they are. */
@@ -47,8 +50,8 @@ const MENDED_AT_ONCE = 1_000;
  * every document that has no row. What differs counts only when it still does once the stream has covered the look.
  */
 export async function verifyIndex(options: VerifyOptions): Promise<Verified> {
-  const { index, physical, query, preparedQuery, elasticsearch, retry, mend, signal } = options;
-  const eyes = createEyes({ index, physical, query: preparedQuery, elasticsearch, retry, signal });
+  const { index, physical, query, preparedQuery, kept, elasticsearch, retry, mend, signal } = options;
+  const eyes = createEyes({ index, physical, query: preparedQuery, kept, elasticsearch, retry, signal });
 
   const judge = async (suspects: readonly Suspect[]): Promise<Findings> => {
     const { drifting, deadLettered, unsettled } = await settle(suspects, { ...options, eyes });

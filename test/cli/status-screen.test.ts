@@ -22,6 +22,7 @@ const service: ServiceStatus = {
   queuedBytes: 0,
   oldestPendingSeconds: 0,
   deadLetters: {},
+  refusedIndexes: {},
   indexes: {},
   name: 'films',
   pid: 12,

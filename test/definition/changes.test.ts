@@ -92,6 +92,18 @@ describe('of two definitions', () => {
     );
   });
 
+  it('names that every object has are names like others', () => {
+    const names = ['constructor', 'toString', 'hasOwnProperty', 'valueOf'];
+    for (const name of names) {
+      const text = 'index: x\nroot: s.t\n';
+      const less = `${text}fields: { a: b }\nmappings: { properties: { a: { type: keyword } } }\n`;
+      const more = `${text}fields: { a: b, ${name}: c }\nmappings: { properties: { a: { type: keyword }, ${name}: { type: keyword } } }\n`;
+      const added = compareDefinitions(specOf(less), specOf(more));
+      assert.deepEqual(added.what, [`the field ${name} is new`, `the mapping of ${name} is new`]);
+      assert.equal(compareDefinitions(specOf(more), specOf(less)).kind, 'incompatible');
+    }
+  });
+
   it('all that an open index takes is told together', () => {
     const after = before
       .replace('5s', '1s')

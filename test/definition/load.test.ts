@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
@@ -94,7 +94,121 @@ mappings: { dynamic: strict }
   });
 });
 
+describe('a file that is no definition', () => {
+  it('is told with the place, whatever is in it', () => {
+    const bomb = `${head}fields: { a: b }\nsettings:\n  a: &a [x, x, x, x, x, x, x, x, x, x]\n${[...'bcdefgh']
+      .map(
+        (name, at) =>
+          `  ${name}: &${name} [${Array(10)
+            .fill(`*${'abcdefg'.charAt(at)}`)
+            .join(', ')}]\n`,
+      )
+      .join('')}`;
+    const cases: [string, string[]][] = [
+      [`${head}fields: { a: *b }`, ['3:14 there is no anchor &b before this alias']],
+      [
+        `${head}fields: &f { a: { one: t, fields: *f } }`,
+        ['3:35 the alias *f is inside of what it stands for'],
+      ],
+      [`${head}fields: { a: b }\nsettings: &s [*s]`, ['4:15 the alias *s is inside of what it stands for']],
+      [bomb, ['10:9 with its aliases this is more than 1,000,000 values']],
+      [`${head}fields: { a: b, __proto__: c }`, ['3:17 `__proto__` cannot be a name']],
+      [
+        `${head}fields: { a: b }\nmappings: { properties: { __proto__: {} } }`,
+        ['4:27 `__proto__` cannot be a name'],
+      ],
+      [
+        `${head}fields: { <<: { a: b }, c: d }`,
+        ['3:11 `<<` merges nothing in YAML 1.2: write the keys themselves'],
+      ],
+      [`${head}fields: { ? [a] : b }`, ['3:13 a key is a single value']],
+      [
+        `${head}fields: { a: b }\n---\nindex: y`,
+        ['4:1 another document begins here: a file has one definition'],
+      ],
+      [`${head}fields:\n\ta: b`, ['4:1 Tabs are not allowed as indentation']],
+      [`${head}fields: { a: "\\0" }`, ['3:14 this is no text that Postgres can take']],
+      [`${head}fields: { a: "\\uD800" }`, ['3:14 this is no text that Postgres can take']],
+      [`${head}fields: { a: b }\nsettings: { a: .nan }`, ['4:16 this is no number that JSON has']],
+      [
+        `${head}fields: { a: b }\nsettings: ${'['.repeat(200)}${']'.repeat(200)}`,
+        ['4:111 this is nested more than 100 deep'],
+      ],
+      ['hello', ['1:1 expected object, received string']],
+      ['# nothing', ['1:1 expected object, received null']],
+    ];
+    for (const [text, expected] of cases) assert.deepEqual(problemsOf(text), expected, text.slice(0, 200));
+  });
+
+  it('is told when its bytes are no text', () => {
+    const text = Buffer.from(`${head}fields: { a: "?" }`);
+    text[text.indexOf('?')] = 0xe4;
+    const { problems } = parseDefinition('x.yaml', text);
+    assert.deepEqual(
+      problems.map(({ at, message }) => [at.line, at.column, message]),
+      [[3, 15, 'this is not UTF-8 text']],
+    );
+  });
+
+  it('may use an alias as often as it likes', () => {
+    const many = Array.from({ length: 300 }, (_, at) => `  f${at}: *a\n`).join('');
+    const { definition } = parseDefinition('x.yaml', `${head}fields:\n  a: &a { one: t, value: c }\n${many}`);
+    assert.deepEqual(definition?.spec.fields['f299'], { one: 't', value: 'c' });
+  });
+});
+
+describe('a definition that no index can have', () => {
+  it('is told with the place', () => {
+    const cases: [string, string[]][] = [
+      ['_id', ['4:3 Elasticsearch keeps the name _id at the top of a document for itself']],
+      ['_source', ['4:3 Elasticsearch keeps the name _source at the top of a document for itself']],
+      ['_doc_count', ['4:3 Elasticsearch keeps the name _doc_count at the top of a document for itself']],
+      ['_ours', []],
+      ['constructor', []],
+    ];
+    for (const [name, expected] of cases)
+      assert.deepEqual(
+        problemsOf(`${head}fields:\n  ${name}: b\n  o: { one: t, fields: { ${name}: b } }`),
+        expected,
+      );
+    const settings = `${head}fields: { a: b }\nsettings:\n  index:\n    blocks.write: true\n    mode: time_series\n`;
+    assert.deepEqual(problemsOf(`${settings}mappings:\n  _routing: { required: true }\n`), [
+      '6:5 with index.blocks.write the index could not be filled',
+      '7:5 in the mode time_series documents have no ids of their own',
+      '9:15 the documents have no routing',
+    ]);
+  });
+});
+
+it('a definition of 20,000 fields is read, and all that is wrong with it told, in a time that goes with its size', () => {
+  const fieldsOf = (value: (at: number) => string): string =>
+    `${head}fields:\n${Array.from({ length: 20_000 }, (_, at) => `  f${at}: ${value(at)}\n`).join('')}`;
+  const startedMs = performance.now();
+  assert.ok(
+    parseDefinition(
+      'x.yaml',
+      fieldsOf(() => 'a'),
+    ).definition,
+  );
+  assert.equal(parseDefinition('x.yaml', fieldsOf(String)).problems.length, 20_000);
+  // Some 2 s; where each field is compared with all before it, more than 40.
+  assert.ok(performance.now() - startedMs < 15_000);
+});
+
 describe('loadDefinitions', () => {
+  it('names what cannot be read', async () => {
+    await using directory = await temporaryDirectory({});
+    await mkdir(path.join(directory.path, 'a.yaml'));
+    await symlink('nowhere', path.join(directory.path, 'b.yaml'));
+    await assert.rejects(loadDefinitions(directory.path), {
+      code: 'PROJ_DEFINITION_INVALID',
+      message: [
+        `${path.join(directory.path, 'a.yaml')}:1:1: the file cannot be read: it is a directory`,
+        `${path.join(directory.path, 'b.yaml')}:1:1: the file cannot be read: it leads nowhere`,
+      ].join('\n'),
+    });
+  });
+
   it('names what is wrong in any of the files, in one error', async () => {
     await using directory = await temporaryDirectory({
       'a.yaml': 'index: x\nroot: s.t\nfields: { a: b }\n',

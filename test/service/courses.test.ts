@@ -18,6 +18,7 @@ const facts: CourseFacts = {
   serving: { physical: 'films-1', hash: 'now', definition },
   isReproducible: true,
   reindex: null,
+  isRefused: false,
   onChange: 'rebuild',
 };
 /** It was made from a definition that reads less. */
@@ -26,6 +27,7 @@ const extended = { ...facts, definition: more, serving: { physical: 'films-1', h
 const changed = { ...extended, definition: other };
 const running = { state: 'running', isAskedFor: true, hash: 'now', physical: 'films-2' } as const;
 const bySelf = { ...running, isAskedFor: false };
+const refused = { isRefused: true } as const;
 const keep = { onChange: 'keep' } as const;
 
 const cases: readonly (readonly [what: string, facts: CourseFacts, kind: string])[] = [
@@ -73,6 +75,12 @@ const cases: readonly (readonly [what: string, facts: CourseFacts, kind: string]
     'rebuild',
   ],
   ['was rebuilt once takes what is more', { ...extended, reindex: { ...running, state: 'done' } }, 'amend'],
+  ['is refused is not built', { ...facts, serving: null, ...refused }, 'refused'],
+  ['is refused with more in it is kept', { ...extended, ...refused }, 'keep'],
+  ['is refused when changed is kept', { ...changed, ...refused }, 'keep'],
+  ['is refused and cannot be kept is left', { ...changed, isReproducible: false, ...refused }, 'refused'],
+  ['serves is followed, whatever is refused', { ...facts, ...refused }, 'follow'],
+  ['is refused when it is to be built anew is kept', { ...facts, reindex: running, ...refused }, 'keep'],
 ];
 
 describe('at a start, an index that', () => {

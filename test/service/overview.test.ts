@@ -15,6 +15,7 @@ const idle: SessionStatus = {
   batchesInFlight: 0,
   queuedBytes: 0,
   oldestPendingSeconds: 0,
+  refusedIndexes: {},
   deadLetters: { movies: 2 },
   indexes: { movies: { physical: 'movies-1', replaces: null, isComplete: true, snapshot: null } },
 };

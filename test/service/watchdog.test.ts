@@ -48,6 +48,7 @@ describe('what moves', () => {
     queuedBytes: 0,
     oldestPendingSeconds: 0,
     deadLetters: {},
+    refusedIndexes: {},
     indexes: {},
     changes: 0,
     written: 0,

@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import { preparePlan } from '../../src/definition/prepare.ts';
 import { createIndexAdmin } from '../../src/loader/indexes.ts';
 import { loadSettings } from '../../src/config/settings.ts';
+import { KEPT_WHOLE } from '../../src/loader/kept-source.ts';
 import { createLogger } from '../../src/ops/log.ts';
 import { openConnections } from '../../src/service/connections.ts';
 import { createEyes } from '../../src/verify/look.ts';
@@ -34,6 +35,7 @@ it('a document that goes to and fro is never taken for drift', async (t) => {
     index,
     physical: made?.physical ?? '',
     query: preparedQuery,
+    kept: KEPT_WHOLE,
     elasticsearch,
     retry: retry.elasticsearch,
     signal: new AbortController().signal,
