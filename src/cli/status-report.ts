@@ -4,6 +4,7 @@ import { loadDefinitions } from '../definition/load.ts';
 import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { readSlot } from '../replication/slot.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
+import { describeError } from '../servers/named-errors.ts';
 import { withClient } from '../servers/postgres.ts';
 import { createRedis } from '../servers/redis.ts';
 import { createPauseStore } from '../service/pauses.ts';
@@ -74,7 +75,7 @@ export function openStatusReader(settings: Settings): StatusReader {
       const orNull = async <T>(server: string, work: () => Promise<T>): Promise<T | null> => {
         if (unreachable[server] !== undefined) return null;
         return work().catch((error: unknown) => {
-          unreachable[server] = error instanceof Error ? error.message : String(error);
+          unreachable[server] = describeError(error);
           return null;
         });
       };

@@ -17,8 +17,10 @@ import {
   type Pool,
   type Statement,
 } from '../servers/postgres.ts';
-import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
-import { createRetry, type Retry, type ServerName, type Waits } from '../servers/retry.ts';
+import { isTransientRedisError } from '../servers/redis-errors.ts';
+import { createRedis, type Redis } from '../servers/redis.ts';
+import type { ServerName } from '../servers/named-errors.ts';
+import { createRetry, type Retry, type Waits } from '../servers/retry.ts';
 import { parseLsn, type Lsn } from '../shared/lsn.ts';
 
 export type InPostgres = <T>(work: (client: Client) => Promise<T>) => Promise<T>;

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../ops/log.ts';
-import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
+import { isTransientRedisError } from '../servers/redis-errors.ts';
+import { createRedis, type Redis } from '../servers/redis.ts';
 import { createRetry, type Retry } from '../servers/retry.ts';
 import { askService } from './requests.ts';
 import { runService } from './run.ts';

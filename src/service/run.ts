@@ -4,6 +4,7 @@ import { resyncRequired } from '../checkpoint/start.ts';
 import type { Settings } from '../config/settings.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
+import { describeError } from '../servers/named-errors.ts';
 import { isRefusedQuery } from '../servers/postgres.ts';
 import { isServerFailure } from '../servers/unavailable.ts';
 import { BeginAgainError } from './begin-again.ts';
@@ -67,7 +68,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   );
   policy.onRetry((event) => {
     const error = 'error' in event ? event.error : undefined;
-    log.warn({ error: String(error), delayMs: event.delay }, 'the session failed; beginning another');
+    log.warn({ error: describeError(error), delayMs: event.delay }, 'the session failed; beginning another');
   });
   const looking = setInterval(() => overview.look(), LOOK_MS);
   try {
