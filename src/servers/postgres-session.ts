@@ -15,20 +15,21 @@ export function isStandbyError(error: unknown): boolean {
   return error instanceof StandbyError;
 }
 
-const knownSettings = Object.entries(PINNED_WHERE_KNOWN)
-  .map(([name, value]) => `('${name}', '${value}')`)
-  .join(', ');
-
-/** In one statement, since every connection begins with it; without parameters, which a replication connection has not. */
+/**
+ * In one statement, since every connection begins with it; without parameters, which a replication connection has not; and
+ * first what may end the session.
+ */
 const BEGIN_SQL = `
 select
+  ${Object.entries(PINNED_WHERE_KNOWN)
+    .map(
+      ([name, value]) =>
+        `case when pg_catalog.current_setting('${name}', true) is not null
+    then pg_catalog.set_config('${name}', '${value}', false) end`,
+    )
+    .join(',\n  ')},
   pg_catalog.pg_is_in_recovery() as "isStandby",
-  pg_catalog.current_setting('search_path') as path,
-  array(
-    select pg_catalog.set_config(name, pinned.setting, false)
-    from (values ${knownSettings}) as pinned (name, setting)
-    join pg_catalog.pg_settings using (name)
-  ) as pinned`;
+  pg_catalog.current_setting('search_path') as path`;
 
 /**
  * Begins a session on an ordinary or a replication connection: pins what start-up options cannot, and sees that these have

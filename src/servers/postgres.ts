@@ -134,7 +134,8 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-const TRANSIENT_STATES = /^(08|53|57P0[1-5]|55P03|58|40001|40P01|25006)/;
+// Those of 57014 and 25P0… are an administrator's: what a session can say of itself is pinned.
+const TRANSIENT_STATES = /^(08|53|57014|57P0[1-5]|55P03|58|40001|40P01|25006|25P0[34])/;
 const TRANSIENT_MESSAGES =
   /connection terminated|connection ended|timeout (exceeded|expired)|client has encountered a connection error|establishing an SSL connection|not queryable/i;
 
