@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPauseStore } from '../service/pauses.ts';
 import { whereverItRuns } from '../service/holder.ts';
+import { createServicePatience } from '../service/patience.ts';
 import { readStatus } from '../service/status.ts';
 import type { Redis } from '../servers/redis.ts';
 import type { Retry } from '../servers/retry.ts';
@@ -28,9 +29,12 @@ async function set({ settings, log, stop, print }: CommandContext, isToPause: bo
     {
       async running(redis, retry) {
         await change(redis, retry);
+        const seeServers = createServicePatience();
         for (;;) {
           const status = await retry(() => readStatus(redis, settings.name));
-          if (!status || (status.state === 'paused') === isToPause) break;
+          if (!status) return print(noService(isToPause));
+          if ((status.state === 'paused') === isToPause) break;
+          seeServers(status);
           await delay(POLL_MS, undefined, { signal: stop });
         }
         print(
@@ -41,13 +45,15 @@ async function set({ settings, log, stop, print }: CommandContext, isToPause: bo
       },
       async alone(redis, retry) {
         await change(redis, retry);
-        print(
-          isToPause
-            ? 'no service runs; one that is started holds the slot and waits for projector resume'
-            : 'no service runs; one that is started goes on',
-        );
+        print(noService(isToPause));
       },
     },
   );
   return 0;
+}
+
+function noService(isToPause: boolean): string {
+  return isToPause
+    ? 'no service runs; one that is started holds the slot and waits for projector resume'
+    : 'no service runs; one that is started goes on';
 }

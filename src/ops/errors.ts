@@ -49,6 +49,11 @@ export const errorCodes = {
     exit: 1,
     meaning: 'Redis keeps something under a key of the service that this version of it has not put there.',
   },
+  PROJ_OTHER_VERSION: {
+    exit: 1,
+    meaning:
+      'The service was asked for something by a command of another version, and does not understand it.',
+  },
   PROJ_SERVER_UNAVAILABLE: {
     exit: 1,
     meaning: 'A server is not there or not ready, and the command does not wait for it.',

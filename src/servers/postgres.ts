@@ -96,9 +96,10 @@ export async function withClient<T>(
   applicationName: string,
   work: (client: pg.Client) => Promise<T>,
   silenceMs = SILENCE_MS,
+  kind: { readonly replication?: 'database' } = {},
 ): Promise<T> {
   const where = postgresAddress(url);
-  const config = connectionConfig(url, applicationName, silenceMs);
+  const config = { ...connectionConfig(url, applicationName, silenceMs), ...kind };
   const client = new pg.Client(config);
   client.on('error', () => undefined);
   try {
@@ -117,6 +118,11 @@ export async function withClient<T>(
     await client.end().catch(() => undefined);
     stopWatching();
   }
+}
+
+/** Opens a replication connection, as the stream does, and closes it: a pooler may carry all else. */
+export async function tryReplication(url: string, applicationName: string): Promise<void> {
+  await withClient(url, applicationName, () => Promise.resolve(), SILENCE_MS, { replication: 'database' });
 }
 
 /** Whether Postgres takes no more connections because it is to end. */

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import { ProjectorError } from '../ops/errors.ts';
+import { replyCode } from './redis-errors.ts';
 import type { Redis } from './redis.ts';
 
 /**
@@ -8,7 +9,9 @@ import type { Redis } from './redis.ts';
  * @throws ProjectorError `PROJ_REDIS_KEY` where it is something else: another program's, or another version's.
  */
 export async function readValue<T>(redis: Redis, key: string, schema: ZodType<T>): Promise<T | null> {
-  const text = await redis.get(key);
+  const text = await redis.get(key).catch((error: unknown) => {
+    throw replyCode(error) === 'WRONGTYPE' ? unreadableKey(key, error) : error;
+  });
   return text === null ? null : parseValue(key, text, schema);
 }
 
@@ -21,13 +24,18 @@ export function parseValue<T>(key: string, text: string, schema: ZodType<T>): T 
   }
 }
 
+/** Whether an error says that Redis keeps something else under a key. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof ProjectorError && error.code === 'PROJ_REDIS_KEY';
+}
+
 /** The error for a key of ours under which Redis keeps something else. */
 export function unreadableKey(key: string, cause: unknown): ProjectorError {
   return new ProjectorError(
     'PROJ_REDIS_KEY',
     `Redis keeps something under ${key} that is not of this version of the service`,
-    `If no other program uses it, delete it (redis-cli del ${key}): docs/runbook.md says what is lost. Otherwise choose ` +
-      'another PROJECTOR_NAME.',
+    'Have the service and its commands be of one version. If nothing uses what is there, delete it ' +
+      `(redis-cli del ${key}): docs/runbook.md says what that loses. If another program does, choose another PROJECTOR_NAME.`,
     { cause },
   );
 }

@@ -2,11 +2,12 @@ import { connect as connectSocket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import type { Settings } from '../config/settings.ts';
+import { ProjectorError } from '../ops/errors.ts';
 import { isAddress } from '../shared/is-address.ts';
 import { readCaFile } from './ca-file.ts';
-import { nameServer, type ServerAddress } from './named-errors.ts';
+import { formatServer, nameServer, type ServerAddress } from './named-errors.ts';
 import { isTransientRedisError, replyCode } from './redis-errors.ts';
-import { asRefusal, tlsError } from './refusals.ts';
+import { asRefusal, clusterError, tlsError } from './refusals.ts';
 import { isTlsFailure } from './tls-failure.ts';
 
 export type { Redis };
@@ -87,6 +88,34 @@ export function createRedis(access: RedisAccess, answerTimeoutMs = ANSWER_TIMEOU
     return command.promise;
   };
   return redis;
+}
+
+/**
+ * Whether Redis is a replica, which takes no writes.
+ *
+ * @throws ProjectorError `PROJ_WRONG_SERVER` where it is a node of a cluster: it refuses only what concerns two keys.
+ */
+export async function isReplica(redis: Redis): Promise<boolean> {
+  // A user may be without the right to ask.
+  const info = await redis.info().catch((error: unknown) => {
+    if (replyCode(error) === 'NOPERM') return '';
+    throw error;
+  });
+  if (/^redis_mode:cluster/m.test(info)) throw clusterError(addressOf(redis));
+  return /^role:slave/m.test(info);
+}
+
+/** The error for a replica, for whoever does not wait until it is promoted. */
+export function replicaError(redis: Redis): ProjectorError {
+  return new ProjectorError(
+    'PROJ_SERVER_UNAVAILABLE',
+    `${formatServer(addressOf(redis))}: it is a replica, which takes no writes`,
+    'Name the master in REDIS_URL, or promote this server; the service waits until then.',
+  );
+}
+
+function addressOf({ options: { host = 'localhost', port = 6379 } }: Redis): ServerAddress {
+  return { server: 'redis', address: `${host}:${port}` };
 }
 
 /** Where the URL leads. */

@@ -57,15 +57,7 @@ function ofElasticsearch(error: Error): ProjectorError | null {
 
 function ofRedis(error: Error): ProjectorError | null {
   const where = serverOf(error) ?? { server: 'redis', address: null };
-  if (isOfCluster(error)) {
-    const what = `it is a node of a Redis Cluster, which keeps keys in several places: ${error.message}`;
-    return wrongServer(
-      where,
-      what,
-      'Name a Redis without cluster mode in REDIS_URL; it may have replicas.',
-      error,
-    );
-  }
+  if (isOfCluster(error)) return clusterError(where, error);
   if (isTransientRedisError(error)) return null;
   if (/^(WRONGPASS|NOAUTH|NOPERM|DENIED)\b|^ERR AUTH /.test(error.message))
     return accessDenied(where, error.message, error);
@@ -76,6 +68,19 @@ function ofRedis(error: Error): ProjectorError | null {
   if (replyCode(error) === 'WRONGTYPE') return unreadableKey(keyOf(error), error);
   const fix = 'Name a Redis of version 6 or newer in REDIS_URL, with the commands in docs/deploy.md.';
   return wrongServer(where, `it refuses a command: ${error.message}`, fix, error);
+}
+
+/** The error for a Redis that keeps keys in several places, where one script is to change two of them. */
+export function clusterError(where: ServerAddress, cause?: Error): ProjectorError {
+  const what = cause
+    ? `it is a node of a Redis Cluster: ${cause.message}`
+    : 'it is a node of a Redis Cluster';
+  return wrongServer(
+    where,
+    what,
+    'Name a Redis without cluster mode in REDIS_URL; it may have replicas.',
+    cause,
+  );
 }
 
 function ofPostgres(error: pg.DatabaseError): ProjectorError | null {

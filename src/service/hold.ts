@@ -26,7 +26,7 @@ import { findServiceProblems, mend } from './preflight.ts';
 import { createRebuildMarker, type Rebuild, type RebuildMarker } from './rebuild.ts';
 import { createReindexStore } from './reindexes.ts';
 import { readServerIdentity, readWalSenderTimeout } from './server-identity.ts';
-import { readStatus } from './status.ts';
+import { hasStatus } from './status.ts';
 import { waitForTurn } from './turn.ts';
 
 /** The slot, held: what a session works with. */
@@ -85,7 +85,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     readSlot: () => inPostgres((client) => readSlot(client, slot)),
     ownSenderPid: options.sender.pid,
     isStandby,
-    isHolderAlive: async () => (await retry.redis(() => readStatus(redis, slot))) !== null,
+    isHolderAlive: () => retry.redis(() => hasStatus(redis, slot)),
     endHolder: async (pid) => {
       log.warn({ pid }, 'the holder of the slot is silent; ending its connection');
       await inPostgres((client) => client.query('select pg_terminate_backend($1)', [pid]));
