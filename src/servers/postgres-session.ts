@@ -1,6 +1,6 @@
-import { connect as connectSocket } from 'node:net';
 import pg from 'pg';
 import type { ProjectorError } from '../ops/errors.ts';
+import { firstAnswer } from './first-answer.ts';
 import { nameServer, type ServerAddress } from './named-errors.ts';
 import { PINNED, PINNED_WHERE_KNOWN } from './session-settings.ts';
 import { wrongServer } from './wrong-server.ts';
@@ -88,26 +88,16 @@ function noPostgres(where: ServerAddress, cause: Error): ProjectorError {
   );
 }
 
-const ANSWER_TIMEOUT_MS = 1_000;
 /** https://www.postgresql.org/docs/current/protocol-message-formats.html */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /**
  * Whether something answers that does not speak Postgres' protocol. To the question for TLS, Postgres says `S`, `N`, or an
- * error (`E`); others greet on their own, or answer once there is a line. Silence says nothing.
+ * error (`E`), and to a line of text nothing.
  */
-function answersOtherwise(host: string, port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
+async function answersOtherwise(host: string, port: number): Promise<boolean> {
   const address = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
-  const socket = connectSocket(address, () => socket.write(SSL_REQUEST));
-  socket.setTimeout(ANSWER_TIMEOUT_MS);
-  socket.once('data', (answer) => resolve(!/^([SN]$|E\0)/.test(answer.toString('latin1'))));
-  let hasAskedForLine = false;
-  socket.on('timeout', () => {
-    if (hasAskedForLine) return resolve(false);
-    hasAskedForLine = true;
-    socket.write('\r\n');
-  });
-  socket.once('error', () => resolve(false)).once('close', () => resolve(false));
-  return promise.finally(() => socket.destroy());
+  const answer = await firstAnswer(address, SSL_REQUEST);
+  if (answer !== null) return !/^([SN]$|E\0)/.test(answer);
+  return (await firstAnswer(address, 'PING\r\n')) !== null;
 }

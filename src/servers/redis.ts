@@ -1,10 +1,10 @@
-import { connect as connectSocket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import type { Settings } from '../config/settings.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { isAddress } from '../shared/is-address.ts';
 import { readCaFile } from './ca-file.ts';
+import { firstAnswer } from './first-answer.ts';
 import { formatServer, nameServer, type ServerAddress } from './named-errors.ts';
 import { isTransientRedisError, replyCode } from './redis-errors.ts';
 import { asRefusal, clusterError, tlsError } from './refusals.ts';
@@ -54,12 +54,12 @@ export function createRedis(access: RedisAccess, answerTimeoutMs = ANSWER_TIMEOU
   });
   const lookForTls = async (silence: Error): Promise<void> => {
     if (!(await answersInClear(redis.options))) return;
-    refusal = tlsError(where, new Error('it answers in clear text', { cause: silence }));
+    refusal ??= tlsError(where, new Error('it answers in clear text', { cause: silence }));
     redis.disconnect();
   };
   redis.on('error', (error: Error) => {
     lastFailure = nameServer(error, where);
-    refusal = isTlsFailure(error) ? tlsError(where, error) : asRefusal(error);
+    refusal ??= isTlsFailure(error) ? tlsError(where, error) : asRefusal(error);
     if (tls && 'code' in error && error.code === 'ETIMEDOUT') isLooking = lookForTls(error);
   });
   redis.on('ready', () => (lastFailure = null));
@@ -137,14 +137,7 @@ function tlsOptions({ redisUrl, redisCaFile }: RedisAccess): ConnectionOptions |
   return { ...(ca && { ca }), ...(!isAddress(hostname) && { servername: hostname }) };
 }
 
-const CLEAR_TIMEOUT_MS = 1_000;
-
 /** Whether Redis answers without TLS: to a client that begins with TLS such a one says nothing at all. */
-function answersInClear({ host = '', port = 0 }: Redis['options']): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connectSocket({ host, port, timeout: CLEAR_TIMEOUT_MS }, () => socket.write('PING\r\n'));
-  socket.once('data', (answer) => resolve(/^[+-]/.test(answer.toString('latin1'))));
-  const isSilent = (): void => resolve(false);
-  socket.once('error', isSilent).once('timeout', isSilent).once('close', isSilent);
-  return promise.finally(() => socket.destroy());
+async function answersInClear({ host = '', port = 0 }: Redis['options']): Promise<boolean> {
+  return /^[+-]/.test((await firstAnswer({ host, port }, 'PING\r\n')) ?? '');
 }

@@ -17,7 +17,7 @@ import { createSlot, dropSlot, readSlot, slotBusy } from '../replication/slot.ts
 import { openStream, type ReplicationStream } from '../replication/stream.ts';
 import { createWal2jsonDecoder } from '../replication/wal2json.ts';
 import { createRouter, type Router } from '../router/router.ts';
-import { sqlState } from '../servers/postgres.ts';
+import { sqlState, tryReplication } from '../servers/postgres.ts';
 import type { Position } from '../shared/position.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { Connections } from './connections.ts';
@@ -211,6 +211,8 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       ? decision
       : await (async () => {
           await retry.redis(() => checkpoints.clear());
+          // Where there can be no stream, no slot is to stay that keeps WAL.
+          await retry.postgres(() => tryReplication(settings.databaseUrl, slot));
           const from = await inPostgres((client) => createSlot(client, slot, decoder.plugin));
           // By this process perhaps, which has not got the answer: then it begins where the slot does.
           if (from === null) throw new BeginAgainError(`the slot ${slot} has been made meanwhile`);
