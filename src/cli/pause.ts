@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createPauseStore } from '../service/pauses.ts';
 import { whereverItRuns } from '../service/holder.ts';
 import { createServicePatience } from '../service/patience.ts';
-import { readStatus } from '../service/status.ts';
+import { readStatus, STATUS_TTL_MS } from '../service/status.ts';
 import type { Redis } from '../servers/redis.ts';
 import type { Retry } from '../servers/retry.ts';
 import type { CommandContext } from './command-line.ts';
@@ -30,9 +30,11 @@ async function set({ settings, log, stop, print }: CommandContext, isToPause: bo
       async running(redis, retry) {
         await change(redis, retry);
         const seeServers = createServicePatience();
+        let heard = { at: '', ms: performance.now() };
         for (;;) {
           const status = await retry(() => readStatus(redis, settings.name));
-          if (!status) return print(noService(isToPause));
+          if (status && status.at !== heard.at) heard = { at: status.at, ms: performance.now() };
+          if (!status || performance.now() - heard.ms > STATUS_TTL_MS) return print(notHolding(isToPause));
           if ((status.state === 'paused') === isToPause) break;
           seeServers(status);
           await delay(POLL_MS, undefined, { signal: stop });
@@ -50,6 +52,12 @@ async function set({ settings, log, stop, print }: CommandContext, isToPause: bo
     },
   );
   return 0;
+}
+
+/** Of a service that has begun another session, which it cannot go on with just now. */
+function notHolding(isToPause: boolean): string {
+  const then = isToPause ? 'is paused' : 'goes on';
+  return `the service does not hold the slot at the moment; it ${then} as soon as it does (projector status)`;
 }
 
 function noService(isToPause: boolean): string {
