@@ -1,6 +1,6 @@
 import type { Origin } from '../loader/index-meta.ts';
 import type { PhysicalIndex } from '../loader/indexes.ts';
-import type { SlotState } from '../replication/slot.ts';
+import { describeLoss, type SlotState } from '../replication/slot.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import type { Position } from '../shared/position.ts';
@@ -18,7 +18,10 @@ export interface ServerIdentity {
 export interface StartFacts {
   readonly server: ServerIdentity;
   readonly plugin: string;
-  readonly slot: Pick<SlotState, 'confirmedFlush' | 'lost' | 'plugin' | 'database'> | null;
+  readonly slot:
+    | (Pick<SlotState, 'confirmedFlush' | 'lost' | 'plugin' | 'database'> &
+        Partial<Pick<SlotState, 'invalidation'>>)
+    | null;
   readonly checkpoint: Checkpoint | null;
   /** Every physical index of every definition. */
   readonly indexes: readonly Pick<PhysicalIndex, 'physical' | 'origin' | 'original'>[];
@@ -71,7 +74,7 @@ export function decideStart(facts: StartFacts): StartDecision {
       return resync('there are indexes, but neither a replication slot nor a resume point');
     return { kind: 'create', incarnation: rebuilding };
   }
-  if (slot.lost) return resync('the replication slot has lost its WAL (max_slot_wal_keep_size)');
+  if (slot.lost) return resync(describeLoss(slot));
   if (slot.plugin !== plugin)
     return resync(`the replication slot decodes with ${slot.plugin}, not ${plugin}`);
   if (slot.database !== server.database)

@@ -1,3 +1,4 @@
+import { decideStart, resyncRequired } from '../checkpoint/start.ts';
 import { createCheckpointStore } from '../checkpoint/store.ts';
 import { preparePlan } from '../definition/prepare.ts';
 import type { IndexPlan } from '../definition/plan.ts';
@@ -5,11 +6,14 @@ import { keptSource, notCompared, type KeptSource } from '../loader/kept-source.
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { findRefusals, throwRefusals } from '../service/refused-indexes.ts';
 import { chartCourses, courseInWords, type ChartedCourse } from '../service/courses.ts';
+import { readSlot } from '../replication/slot.ts';
 import { findServiceProblems, preflightError } from '../service/preflight.ts';
+import { createRebuildMarker } from '../service/rebuild.ts';
 import { createReindexStore } from '../service/reindexes.ts';
+import { readServerIdentity } from '../service/server-identity.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
-import { withClient } from '../servers/postgres.ts';
-import { createRedis } from '../servers/redis.ts';
+import { tryReplication, withClient } from '../servers/postgres.ts';
+import { createRedis, isReplica, replicaError } from '../servers/redis.ts';
 import type { CommandContext } from './command-line.ts';
 import { describeNotCompared } from './verify-report.ts';
 
@@ -29,19 +33,21 @@ export async function check({ settings, print }: CommandContext): Promise<number
       `${settings.indexPrefix}${index.name}: from ${tables.map(({ schema, name }) => `${schema}.${name}`).join(', ')}`,
     );
   }
+  await tryReplication(settings.databaseUrl, 'projector check');
   print('Postgres is ready');
 
   const redis = createRedis(settings);
   const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
   try {
     await redis.connect();
-    await redis.ping();
+    if (await isReplica(redis)) throw replicaError(redis);
     print('Redis is ready');
     const { version } = await elasticsearch.info();
     print(`Elasticsearch ${version.number} is ready`);
 
     const checkpoint = await createCheckpointStore(redis, settings.name, '').read();
     const reindexes = createReindexStore(redis, settings.name);
+    const rebuild = await createRebuildMarker(redis, settings.name).read();
     const admin = createIndexAdmin(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
     // Without a resume point, what serves is gone by.
     const found = new Map(
@@ -57,6 +63,19 @@ export async function check({ settings, print }: CommandContext): Promise<number
       (index) => found.get(index)?.some(({ hash }) => hash === index.hash) ?? false,
       (index) => Promise.resolve({ refusal: trials.get(index)?.refusal ?? null }),
     );
+    const decision = await inPostgres(async (client) =>
+      decideStart({
+        server: await readServerIdentity(client),
+        slot: await readSlot(client, settings.name),
+        plugin: settings.decoder,
+        checkpoint,
+        indexes: [...found.values()].flat().filter(({ isKept }) => !isKept),
+        rebuilding: rebuild?.incarnation ?? null,
+      }),
+    );
+    const startsOver = settings.resync === 'auto' || settings.shouldDropIndex || rebuild !== null;
+    if (decision.kind === 'resync' && !startsOver)
+      throw resyncRequired(`a start is refused: ${decision.reason}`);
     const courses = await chartCourses({
       defined: plan.indexes,
       find: (index) => Promise.resolve(found.get(index) ?? []),
@@ -67,6 +86,7 @@ export async function check({ settings, print }: CommandContext): Promise<number
       onChange: settings.definitionChanged,
     });
     print('At a start:');
+    if (decision.kind === 'resync') print(`a new slot and new indexes are made: ${decision.reason}`);
     for (const course of courses) print(describe(settings.indexPrefix, course));
     for (const [index, { settings, mappings }] of trials)
       for (const warning of warnings(index, keptSource(settings, mappings)))

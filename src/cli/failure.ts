@@ -1,6 +1,4 @@
-import { ProjectorError } from '../ops/errors.ts';
-import { asRefusal } from '../servers/refusals.ts';
-import { asUnavailable } from '../servers/unavailable.ts';
+import { asKnown } from '../servers/known-error.ts';
 
 /** What a process that fails says last, and its exit code. */
 export interface Failure {
@@ -10,7 +8,7 @@ export interface Failure {
 
 /** One line of cause, one of fix; a fault of our own comes with its stack. */
 export function describeFailure(error: unknown): Failure {
-  const known = error instanceof ProjectorError ? error : (asRefusal(error) ?? asUnavailable(error));
+  const known = asKnown(error);
   if (known)
     return { text: `${known.code}: ${known.message}\n  fix: ${known.fix}`, exitCode: known.exitCode };
   const fix =

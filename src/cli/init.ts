@@ -8,7 +8,7 @@ export async function init({ settings, print }: CommandContext): Promise<number>
   const ran = await withClient(settings.adminDatabaseUrl, 'projector init', async (client) => {
     const plan = await preparePlan(client, settings.definitionsDir);
     // Whether the service's own role may replicate is not this role's to answer; `check` asks it.
-    return mend(client, await findProblems(client, plan, settings));
+    return mend(client, await findProblems(client, plan, settings), 'init');
   });
   for (const sql of ran) print(sql);
   print(ran.length === 0 ? 'Nothing to do: Postgres is prepared.' : 'Postgres is prepared.');

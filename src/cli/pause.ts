@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPauseStore } from '../service/pauses.ts';
 import { whereverItRuns } from '../service/holder.ts';
-import { readStatus } from '../service/status.ts';
+import { createServicePatience } from '../service/patience.ts';
+import { readStatus, STATUS_TTL_MS } from '../service/status.ts';
 import type { Redis } from '../servers/redis.ts';
 import type { Retry } from '../servers/retry.ts';
 import type { CommandContext } from './command-line.ts';
@@ -28,9 +29,14 @@ async function set({ settings, log, stop, print }: CommandContext, isToPause: bo
     {
       async running(redis, retry) {
         await change(redis, retry);
+        const seeServers = createServicePatience();
+        let heard = { at: '', ms: performance.now() };
         for (;;) {
           const status = await retry(() => readStatus(redis, settings.name));
-          if (!status || (status.state === 'paused') === isToPause) break;
+          if (status && status.at !== heard.at) heard = { at: status.at, ms: performance.now() };
+          if (!status || performance.now() - heard.ms > STATUS_TTL_MS) return print(notHolding(isToPause));
+          if ((status.state === 'paused') === isToPause) break;
+          seeServers(status);
           await delay(POLL_MS, undefined, { signal: stop });
         }
         print(
@@ -41,13 +47,21 @@ async function set({ settings, log, stop, print }: CommandContext, isToPause: bo
       },
       async alone(redis, retry) {
         await change(redis, retry);
-        print(
-          isToPause
-            ? 'no service runs; one that is started holds the slot and waits for projector resume'
-            : 'no service runs; one that is started goes on',
-        );
+        print(noService(isToPause));
       },
     },
   );
   return 0;
+}
+
+/** Of a service that has begun another session, which it cannot go on with just now. */
+function notHolding(isToPause: boolean): string {
+  const then = isToPause ? 'is paused' : 'goes on';
+  return `the service does not hold the slot at the moment; it ${then} as soon as it does (projector status)`;
+}
+
+function noService(isToPause: boolean): string {
+  return isToPause
+    ? 'no service runs; one that is started holds the slot and waits for projector resume'
+    : 'no service runs; one that is started goes on';
 }

@@ -2,8 +2,9 @@ import type { Settings } from '../config/settings.ts';
 import { createCheckpointStore } from '../checkpoint/store.ts';
 import { loadDefinitions } from '../definition/load.ts';
 import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
-import { readSlot } from '../replication/slot.ts';
-import { createElasticsearch } from '../servers/elasticsearch.ts';
+import { describeLoss, readSlot } from '../replication/slot.ts';
+import { createElasticsearch, orIfAbsent } from '../servers/elasticsearch.ts';
+import { describeError, serverNames, type ServerName } from '../servers/named-errors.ts';
 import { withClient } from '../servers/postgres.ts';
 import { createRedis } from '../servers/redis.ts';
 import { createPauseStore } from '../service/pauses.ts';
@@ -12,7 +13,7 @@ import { readStatus, type ServiceStatus } from '../service/status.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import { createProgressStore, type SnapshotProgress } from '../snapshot/progress.ts';
 
-/** Everything that `projector status --json` prints. A part is null where its server does not answer. */
+/** Everything that `projector status --json` prints. A part is null where its server does not answer: see `notKnown`. */
 export interface StatusReport {
   readonly name: string;
   /** What the service says of itself (docs/status.schema.json); null where none runs. */
@@ -24,14 +25,26 @@ export interface StatusReport {
     readonly confirmedFlush: string;
     readonly active: boolean;
     readonly lost: boolean;
+    /** Why it is lost, with the limit that it was lost by; null where it is not. */
+    readonly loss: string | null;
     readonly retainedBytes: number;
   } | null;
   readonly indexes: Readonly<Record<string, IndexReport>>;
   /** What each server that does not answer this command says instead. */
-  readonly unreachable: Readonly<Record<string, string>>;
+  readonly unreachable: Readonly<Partial<Record<ServerName, string>>>;
+  /** The parts that are null, or lack something, because their server does not answer: they are not known. */
+  readonly notKnown: readonly string[];
 }
 
+/** What comes from which server. */
+const partsOf: Readonly<Record<ServerName, readonly string[]>> = {
+  postgres: ['slot'],
+  redis: ['service', 'pausedSince', 'checkpoint', 'indexes.*.snapshot', 'indexes.*.reindex'],
+  elasticsearch: ['indexes.*.documents', 'indexes.*.deadLetters'],
+};
+
 export interface IndexReport {
+  /** Null where there is no such index, unless Elasticsearch does not answer. */
   readonly documents: number | null;
   /** Documents that Elasticsearch refuses for their content. */
   readonly deadLetters: number | null;
@@ -70,11 +83,11 @@ export function openStatusReader(settings: Settings): StatusReader {
     isRunning: () => service().then(Boolean, () => false),
 
     async read() {
-      const unreachable: Record<string, string> = {};
-      const orNull = async <T>(server: string, work: () => Promise<T>): Promise<T | null> => {
+      const unreachable: Partial<Record<ServerName, string>> = {};
+      const orNull = async <T>(server: ServerName, work: () => Promise<T>): Promise<T | null> => {
         if (unreachable[server] !== undefined) return null;
         return work().catch((error: unknown) => {
-          unreachable[server] = error instanceof Error ? error.message : String(error);
+          unreachable[server] = describeError(error);
           return null;
         });
       };
@@ -90,12 +103,12 @@ export function openStatusReader(settings: Settings): StatusReader {
       const pausedSince = await orNull('redis', () => pauses.read());
       const describeIndex = async (index: string): Promise<IndexReport> => ({
         // An index that is not there yet is no fault of the server's.
-        documents:
-          letters &&
-          (await elasticsearch.count({ index: `${indexPrefix}${index}` }).then(
-            ({ count }) => count,
-            () => null,
-          )),
+        documents: await orNull('elasticsearch', () =>
+          orIfAbsent(
+            async () => (await elasticsearch.count({ index: `${indexPrefix}${index}` })).count,
+            null,
+          ),
+        ),
         deadLetters: letters && (letters.get(index) ?? 0),
         snapshot: await orNull('redis', () => progress.read(index)),
         reindex: await orNull('redis', () => reindexes.read(index)),
@@ -114,10 +127,12 @@ export function openStatusReader(settings: Settings): StatusReader {
           confirmedFlush: formatLsn(slot.confirmedFlush),
           active: slot.activePid !== null,
           lost: slot.lost,
+          loss: slot.lost ? describeLoss(slot) : null,
           retainedBytes: slot.retainedBytes,
         },
         indexes: Object.fromEntries(indexes),
         unreachable,
+        notKnown: serverNames.filter((server) => server in unreachable).flatMap((server) => partsOf[server]),
       };
     },
 

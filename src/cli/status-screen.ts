@@ -14,6 +14,8 @@ type Paint = (tone: Tone, text: string) => string;
 
 const COLOURS = { good: 'green', warn: 'yellow', bad: 'red', idle: 'dim' } as const;
 const LABEL_WIDTH = 11;
+/** Of what a server that does not answer would tell. */
+const NOT_KNOWN = 'not known';
 const BAR_WIDTH = 20;
 
 /** The report for people, on one screen: a label and what there is to say of it, a line each. */
@@ -33,19 +35,21 @@ export function renderStatus(report: StatusReport, { hasColours, nowMs }: Screen
     ...Object.entries(service?.waits ?? {}).map(([what, why]) =>
       line('waiting', paint('warn', `${what}: ${why}`)),
     ),
-    ...Object.entries(unreachable).map(([server, error]) =>
-      line('no answer', paint('bad', `${server}: ${error}`)),
-    ),
+    ...Object.values(unreachable).map((error) => line('problem', paint('bad', error))),
     ...(service ? describeWork(service, paint).map(([label, text]) => line(label, text)) : []),
-    line('resume', checkpoint ?? 'nowhere yet'),
+    line('resume', checkpoint ?? ('redis' in unreachable ? NOT_KNOWN : 'nowhere yet')),
     line('slot', `${name}: ${describeSlot(report, paint)}`),
-    ...Object.entries(indexes).map(([index, one]) => line('index', `${index}: ${describeIndex(one, paint)}`)),
+    ...Object.entries(indexes).map(([index, one]) =>
+      line('index', `${index}: ${describeIndex(one, unreachable, paint)}`),
+    ),
   ].join('\n');
 }
 
 function describeService({ service, unreachable }: StatusReport, nowMs: number, paint: Paint): string {
   if (!service)
-    return paint('bad', 'redis' in unreachable ? 'not known: Redis does not answer' : 'not running');
+    return 'redis' in unreachable
+      ? paint('warn', NOT_KNOWN)
+      : paint('bad', 'none holds the slot: not running, or still starting');
   const age = formatSeconds((nowMs - Date.parse(service.startedAt)) / 1_000);
   const state = paint(service.ready ? 'good' : 'warn', service.state);
   return `${state}${service.ready ? ', ready' : ''} ${paint('idle', `(pid ${service.pid}, for ${age})`)}`;
@@ -95,15 +99,26 @@ function describeWal(slot: NonNullable<ServiceStatus['slot']>, paint: Paint): st
 }
 
 function describeSlot({ slot, unreachable }: StatusReport, paint: Paint): string {
-  if (!slot) return 'postgres' in unreachable ? 'not known' : paint('warn', 'none');
-  const use = slot.lost ? paint('bad', 'LOST') : slot.active ? 'in use' : paint('warn', 'not in use');
+  if (!slot) return 'postgres' in unreachable ? NOT_KNOWN : paint('warn', 'none');
+  const use =
+    slot.loss !== null
+      ? paint('bad', `LOST (${slot.loss})`)
+      : slot.active
+        ? 'in use'
+        : paint('warn', 'not in use');
   return `${use}, confirmed ${slot.confirmedFlush}, keeps ${formatBytes(slot.retainedBytes)} of WAL`;
 }
 
-function describeIndex({ documents, deadLetters, snapshot, reindex }: IndexReport, paint: Paint): string {
-  const parts = [documents === null ? paint('warn', 'not there') : `${formatCount(documents)} documents`];
+function describeIndex(
+  { documents, deadLetters, snapshot, reindex }: IndexReport,
+  unreachable: StatusReport['unreachable'],
+  paint: Paint,
+): string {
+  const absent = 'elasticsearch' in unreachable ? 'documents not known' : paint('warn', 'not there');
+  const parts = [documents === null ? absent : `${formatCount(documents)} documents`];
   if (deadLetters) parts.push(paint('bad', `${formatCount(deadLetters)} refused (dead-letters list)`));
   if (reindex?.state === 'running') parts.push(`being built anew since ${reindex.startedAt}`);
+  if ('redis' in unreachable) parts.push('snapshot and reindex not known');
   if (snapshot?.state === 'running') {
     const share = Math.min(1, snapshot.total === 0 ? 0 : snapshot.done / snapshot.total);
     const filled = Math.round(share * BAR_WIDTH);

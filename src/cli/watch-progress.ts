@@ -19,7 +19,9 @@ export async function watchProgress(
   stream: Output,
 ): Promise<WatchedProgress> {
   const display = createProgressDisplay(stream);
+  await using opening = new AsyncDisposableStack();
   const redis = createRedis(settings);
+  opening.defer(() => redis.disconnect());
   await redis.connect();
   const progress = createProgressStore(redis, settings.name);
   // A snapshot that is running goes on; of the others the old result is forgotten, so that the new one shows.
@@ -36,12 +38,7 @@ export async function watchProgress(
     }
   };
   const timer = setInterval(() => void show().catch(() => undefined), POLL_MS);
-  return {
-    show,
-    [Symbol.asyncDispose]: () => {
-      clearInterval(timer);
-      redis.disconnect();
-      return Promise.resolve();
-    },
-  };
+  opening.defer(() => clearInterval(timer));
+  const open = opening.move();
+  return { show, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

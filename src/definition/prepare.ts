@@ -11,6 +11,7 @@ import type { ObjectReference } from './objects.ts';
 import { type Problem, throwProblems } from './problems.ts';
 import { atOneMoment, readCatalog } from './read-catalog.ts';
 import { schemasOf } from './resolve.ts';
+import { identifier } from './sql.ts';
 
 /** A plan, and the catalog that it was compiled for. */
 export interface PreparedPlan extends Plan {
@@ -38,13 +39,14 @@ export async function prepareDefinitions(
   const indexes = resolveAll(definitions, catalog);
   const problems: Problem[] = [];
   const uses = await checkExpressions(client, indexes.flatMap(expressionsOf), problems).catch(
-    (error: unknown) => {
-      throw isDenied(error) ? denial(error, catalog.role) : error;
+    async (error: unknown) => {
+      const tables = (): Plan['tables'] => planOf(indexes, () => null).tables;
+      throw isDenied(error) ? await denial(client, error, tables(), { needsTemporary: true }) : error;
     },
   );
   throwProblems(problems);
   const plan = planOf(indexes, uses);
-  await tryStatements(client, plan, definitions, catalog.role);
+  await tryStatements(client, plan, definitions);
   return {
     ...plan,
     // With what the expressions use, which was not known before.
@@ -70,12 +72,11 @@ async function tryStatements(
   client: ClientBase,
   plan: Plan,
   definitions: readonly Definition[],
-  role: string,
 ): Promise<void> {
   for (const index of plan.indexes) {
     for (const { sql, parameters } of statementsOf(index, plan)) {
-      await client.query(`explain ${sql}`, parameters).catch((error: unknown) => {
-        if (isDenied(error)) throw denial(error, role);
+      await client.query(`explain ${sql}`, parameters).catch(async (error: unknown) => {
+        if (isDenied(error)) throw await denial(client, error, plan.tables, { needsTemporary: false });
         if (!(error instanceof pg.DatabaseError)) throw error;
         const file = definitions.find(({ spec, as = spec.index }) => as === index.name)?.file ?? index.name;
         throw new ProjectorError(
@@ -113,11 +114,52 @@ function isDenied(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError && error.code === '42501';
 }
 
-function denial(error: pg.DatabaseError, role: string): ProjectorError {
+/** The grants that the client's role lacks to read these tables. */
+const missingGrantsSql = `
+with named as (
+  select c.oid, c.relnamespace, format('%I.%I', n.nspname, c.relname) as name
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+  where c.oid = any($1::oid[])
+)
+select format('grant temporary on database %I to %I;', current_database(), current_user) as grant
+where $2 and not has_database_privilege(current_database(), 'temporary')
+union all
+select format('grant usage on schema %s to %I;', string_agg(distinct relnamespace::regnamespace::text, ', '), current_user)
+from named
+where not has_schema_privilege(relnamespace, 'usage')
+having count(*) > 0
+union all
+select format('grant select on %s to %I;', string_agg(name, ', ' order by name), current_user)
+from named
+where not has_table_privilege(oid, 'select')
+having count(*) > 0`;
+
+/** The error for a role that may not read what the definitions name, with the grants that it lacks. */
+async function denial(
+  client: ClientBase,
+  error: pg.DatabaseError,
+  tables: Plan['tables'],
+  { needsTemporary }: { readonly needsTemporary: boolean },
+): Promise<ProjectorError> {
+  const { rows } = await client.query<{ grant: string }>(missingGrantsSql, [
+    tables.map(({ oid }) => oid),
+    needsTemporary,
+  ]);
+  const role =
+    (await client.query<{ role: string }>('select current_user::text as role')).rows[0]?.role ?? '';
+  const grants = rows.map(({ grant }) => grant);
   return new ProjectorError(
     'PROJ_PREFLIGHT',
     `${role} may not read what the definitions name: ${error.message}`,
-    `grant usage on schema … to ${role}; grant select on … to ${role}; grant temporary on database … to ${role};`,
+    grants.length > 0 ? grants.join(' ') : grantOf(error.message, identifier(role)),
     { cause: error },
   );
+}
+
+/** The grant that a refusal about neither a table nor its schema asks for: of a function that an expression calls, mostly. */
+function grantOf(message: string, role: string): string {
+  const [, kind, name] = /^permission denied for (function|schema|type) (.+)$/.exec(message) ?? [];
+  if (kind === undefined || name === undefined) return `Grant ${role} the right that is named.`;
+  return `grant ${kind === 'function' ? 'execute' : 'usage'} on ${kind} ${name} to ${role};`;
 }

@@ -40,6 +40,20 @@ export const errorCodes = {
     exit: 2,
     meaning: 'A server does not accept the user, password or API key, or they lack a right.',
   },
+  PROJ_WRONG_SERVER: {
+    exit: 2,
+    meaning:
+      'At the address of a server something else answers, or one that the service cannot use: a login page, a pooler, a cluster, no such database.',
+  },
+  PROJ_REDIS_KEY: {
+    exit: 1,
+    meaning: 'Redis keeps something under a key of the service that this version of it has not put there.',
+  },
+  PROJ_OTHER_VERSION: {
+    exit: 1,
+    meaning:
+      'The service was asked for something by a command of another version, and does not understand it.',
+  },
   PROJ_SERVER_UNAVAILABLE: {
     exit: 1,
     meaning: 'A server is not there or not ready, and the command does not wait for it.',

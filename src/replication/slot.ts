@@ -18,6 +18,8 @@ export interface SlotWal {
 export interface SlotState extends SlotWal {
   readonly confirmedFlush: Lsn;
   readonly lost: boolean;
+  /** Why Postgres has invalidated it, in the words of `pg_replication_slots`; null where it has not, or is older than 17. */
+  readonly invalidation: string | null;
   /** The backend that holds it, or null. */
   readonly activePid: number | null;
   readonly plugin: string;
@@ -29,6 +31,7 @@ export async function readSlot(client: Pick<ClientBase, 'query'>, slot: string):
   const { rows } = await client.query<{
     confirmed: string | null;
     status: string | null;
+    invalidation: string | null;
     pid: number | null;
     plugin: string;
     database: string;
@@ -38,6 +41,7 @@ export async function readSlot(client: Pick<ClientBase, 'query'>, slot: string):
   }>(
     `select confirmed_flush_lsn::text as confirmed,
             wal_status as status,
+            to_jsonb(pg_replication_slots) ->> 'invalidation_reason' as invalidation,
             active_pid as pid,
             plugin,
             database,
@@ -52,7 +56,8 @@ export async function readSlot(client: Pick<ClientBase, 'query'>, slot: string):
   if (!row) return null;
   return {
     confirmedFlush: row.confirmed === null ? 0n : parseLsn(row.confirmed),
-    lost: row.status === 'lost' || row.confirmed === null,
+    lost: row.status === 'lost' || row.invalidation !== null || row.confirmed === null,
+    invalidation: row.invalidation,
     activePid: row.pid,
     plugin: row.plugin,
     database: row.database,
@@ -63,6 +68,21 @@ export async function readSlot(client: Pick<ClientBase, 'query'>, slot: string):
   };
 }
 
+/** Which of Postgres' limits a slot was lost by. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
+const invalidations: Readonly<Record<string, string>> = {
+  wal_removed: 'has lost its WAL: more was written than max_slot_wal_keep_size keeps for it',
+  idle_timeout: 'was invalidated: it was not in use for longer than idle_replication_slot_timeout',
+  wal_level_insufficient: 'was invalidated: wal_level was not logical for a while',
+  rows_removed: 'was invalidated: rows of the catalog that it needed were removed',
+};
+
+/** Why a slot is lost, with the limit that it was lost by. */
+export function describeLoss({ invalidation }: Partial<Pick<SlotState, 'invalidation'>>): string {
+  // Before Postgres 17 there was but one limit.
+  const reason = invalidation ?? 'wal_removed';
+  return `the replication slot ${invalidations[reason] ?? `was invalidated: ${reason}`}`;
+}
+
 const LOCK_TIMEOUT = '30s';
 
 /**
@@ -71,7 +91,7 @@ const LOCK_TIMEOUT = '30s';
  * half made).
  * https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-REPLICATION
  *
- * Throws PROJ_PREFLIGHT when the server lacks the plugin.
+ * Throws PROJ_PREFLIGHT when the server lacks the plugin, or has no slot left.
  */
 export async function createSlot(client: ClientBase, slot: string, plugin: string): Promise<Lsn | null> {
   await client.query(`set lock_timeout = '${LOCK_TIMEOUT}'`);
@@ -83,6 +103,7 @@ export async function createSlot(client: ClientBase, slot: string, plugin: strin
     return parseLsn(rows[0]?.lsn ?? '');
   } catch (error) {
     if (sqlState(error) === '42710') return null;
+    if (sqlState(error) === '53400') throw slotsInUse(error);
     if (sqlState(error) !== '58P01') throw error;
     throw new ProjectorError(
       'PROJ_PREFLIGHT',
@@ -106,6 +127,15 @@ export async function dropSlot(client: Pick<ClientBase, 'query'>, slot: string):
     if (sqlState(error) === '55006') throw slotBusy(slot, error);
     throw error;
   }
+}
+
+function slotsInUse(cause: unknown): ProjectorError {
+  return new ProjectorError(
+    'PROJ_PREFLIGHT',
+    'Postgres has no replication slot left (max_replication_slots)',
+    'Drop one that nobody needs (select slot_name, active from pg_replication_slots), or raise max_replication_slots.',
+    { cause },
+  );
 }
 
 /** The error for a slot that another process holds. */

@@ -1,7 +1,9 @@
 import { LogicalReplicationService } from 'pg-logical-replication';
 import type { Socket } from 'node:net';
 import type { Client } from 'pg';
-import { connectionConfig } from '../servers/postgres-connection.ts';
+import { nameServer } from '../servers/named-errors.ts';
+import { connectionConfig, postgresAddress } from '../servers/postgres-connection.ts';
+import { beginSession, explainRefusedConnection } from '../servers/postgres-session.ts';
 import { isShuttingDown } from '../servers/postgres.ts';
 import { backendPid, watchSilence } from '../servers/silence.ts';
 import { formatLsn, maxLsn, parseLsn, type Lsn } from '../shared/lsn.ts';
@@ -15,7 +17,7 @@ export interface StreamOptions {
   readonly from: Lsn;
   /** The socket is not read while more than this many bytes of messages wait. */
   readonly queueBytes: number;
-  /** The server's `wal_sender_timeout` in milliseconds; 0 when it has none. */
+  /** The `wal_sender_timeout` of the role's sessions in milliseconds; 0 when there is none. */
   readonly walSenderTimeoutMs: number;
   /** A connection that is silent for longer, although asked to answer, is looked into, in milliseconds. */
   readonly silenceMs: number;
@@ -38,6 +40,8 @@ export interface ReplicationStream extends AsyncDisposable {
 }
 
 const LIVENESS_MS = 10_000;
+/** A role may have one that no pause of a busy process is shorter than. */
+const MIN_WAL_SENDER_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 /** What the queue is charged for a message beside its own bytes. */
 const MESSAGE_OVERHEAD_BYTES = 200;
@@ -51,9 +55,16 @@ const MESSAGE_OVERHEAD_BYTES = 200;
  * Resolves once the server streams; rejects with its error when it refuses (slot busy: SQLSTATE 55006).
  */
 export async function openStream(options: StreamOptions): Promise<ReplicationStream> {
-  const { databaseUrl, slot, decoder, from, queueBytes, walSenderTimeoutMs, silenceMs } = options;
+  const { databaseUrl, slot, decoder, from, queueBytes, silenceMs } = options;
+  const where = postgresAddress(databaseUrl);
+  // 0 is for none.
+  const isTooShort = options.walSenderTimeoutMs > 0 && options.walSenderTimeoutMs < MIN_WAL_SENDER_TIMEOUT_MS;
+  const walSenderTimeoutMs = isTooShort ? MIN_WAL_SENDER_TIMEOUT_MS : options.walSenderTimeoutMs;
   const livenessMs = Math.min(LIVENESS_MS, silenceMs / 4, (walSenderTimeoutMs || Infinity) / 4);
-  const service = new LogicalReplicationService(connectionConfig(databaseUrl, slot, silenceMs), {
+  const config = connectionConfig(databaseUrl, slot, silenceMs, {
+    wal_sender_timeout: `${walSenderTimeoutMs}ms`,
+  });
+  const service = new LogicalReplicationService(config, {
     acknowledge: { auto: false, timeoutSeconds: 0 },
   });
 
@@ -69,7 +80,7 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
 
   const started = Promise.withResolvers<undefined>();
   const fail = (error: Error): void => {
-    failure ??= error;
+    failure ??= nameServer(error, where);
     started.reject(error);
     wake?.();
   };
@@ -122,7 +133,7 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
     );
     started.resolve(undefined);
   });
-  const onConnect = (client: Client): void => {
+  const onConnect = async (client: Client): Promise<void> => {
     connection = client;
     stopWatching = watchSilence(client, {
       databaseUrl,
@@ -130,6 +141,7 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
       silenceMs,
       onSilence: () => fail(new Error('connection terminated: the replication connection is silent')),
     });
+    await beginSession(client, where);
   };
   service.subscribe(asPlugin(decoder, onConnect), slot, formatLsn(from)).then(
     () => fail(new Error('connection terminated: the server ended the replication stream')),
@@ -148,7 +160,7 @@ export async function openStream(options: StreamOptions): Promise<ReplicationStr
     await started.promise;
   } catch (error) {
     await close();
-    throw error;
+    throw await explainRefusedConnection(error, where, config);
   }
 
   return {
@@ -205,13 +217,13 @@ const acceptAnyBytes = `
   where current_setting('server_encoding') = 'SQL_ASCII'`;
 
 /** The library calls a plugin inside the socket's event handler, where an exception would end the process. */
-function asPlugin(decoder: Decoder, onConnect: (client: Client) => void): Plugin {
+function asPlugin(decoder: Decoder, onConnect: (client: Client) => Promise<void>): Plugin {
   // The library does not export its AbstractPlugin, of which it uses only the shape.
   return {
     options: null,
     name: decoder.plugin,
     async start(client, slot, from) {
-      onConnect(client);
+      await onConnect(client);
       await client.query(acceptAnyBytes);
       return decoder.start(client, slot, from);
     },

@@ -2,9 +2,21 @@ import { Client, errors } from '@elastic/elasticsearch';
 import { z } from 'zod';
 import type { Settings } from '../config/settings.ts';
 import { readCaFile } from './ca-file.ts';
+import { foreignAnswer } from './foreign-answer.ts';
+import { nameServer, type ServerAddress } from './named-errors.ts';
 import { isTlsFailure } from './tls-failure.ts';
+import { wrongServer } from './wrong-server.ts';
 
 export type { Client as Elasticsearch } from '@elastic/elasticsearch';
+
+type Connection = Client['connectionPool']['connections'][number];
+
+/** What a node answers, before the client has looked at it. */
+interface RawAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string | Buffer;
+}
 
 /** Where Elasticsearch is, how it is trusted, and who asks. */
 export type ElasticsearchAccess = Pick<Settings, 'elasticsearchUrls'> &
@@ -12,14 +24,15 @@ export type ElasticsearchAccess = Pick<Settings, 'elasticsearchUrls'> &
 
 /**
  * The official client of the 8.x line, which serves Elasticsearch 8 and 9 alike (a client sends its own major version
- * in a header; 9 accepts 8's, 8 refuses 9's). Its own retries are off: the service's policy retries, visibly.
+ * in a header; 9 accepts 8's, 8 refuses 9's). Its own retries are off: the service's policy retries, visibly. A request
+ * that something else answers throws `PROJ_WRONG_SERVER`.
  *
  * @throws ProjectorError `PROJ_SETTINGS_INVALID` when the CA's file cannot be read.
  */
 export function createElasticsearch(access: ElasticsearchAccess, requestTimeoutMs: number): Client {
   const { elasticsearchUrls, elasticsearchApiKey: apiKey, elasticsearchCaFile } = access;
   const ca = readCaFile('ELASTICSEARCH_CA_FILE', elasticsearchCaFile);
-  return new Client({
+  const client = new Client({
     nodes: [...elasticsearchUrls],
     maxRetries: 0,
     requestTimeout: requestTimeoutMs,
@@ -28,6 +41,47 @@ export function createElasticsearch(access: ElasticsearchAccess, requestTimeoutM
     ...(apiKey && { auth: { apiKey } }),
     ...(ca && { tls: { ca } }),
   });
+  for (const connection of client.connectionPool.connections) refuseForeignAnswers(connection);
+  const where = elasticsearchAddress(elasticsearchUrls);
+  const request = client.transport.request.bind(client.transport) as (...args: never[]) => Promise<unknown>;
+  const namedRequest = (...args: never[]): Promise<unknown> =>
+    request(...args).catch((error: unknown) => {
+      throw nameServer(error, where);
+    });
+  client.transport.request = namedRequest as typeof client.transport.request;
+  return client;
+}
+
+/** Where Elasticsearch is: all its nodes that are known. */
+function elasticsearchAddress(urls: readonly string[]): ServerAddress {
+  return { server: 'elasticsearch', address: urls.map(hostAndPort).join(', ') };
+}
+
+function hostAndPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
+}
+
+/**
+ * The client itself looks at answers that are no error only, and does not tell who gives them: a 404 of something else
+ * would be taken for an index that is not there.
+ */
+function refuseForeignAnswers(connection: Connection): void {
+  const request = connection.request.bind(connection) as (...args: never[]) => Promise<RawAnswer>;
+  const where = elasticsearchAddress([connection.url.href]);
+  const checked = async (...args: never[]): Promise<RawAnswer> => {
+    const answer = await request(...args);
+    const { statusCode: status, headers, body } = answer;
+    const isOwn = status < 300 && headers['x-elastic-product'] === 'Elasticsearch';
+    const who = isOwn ? null : foreignAnswer({ status, headers, body: body.toString() });
+    if (who === null) return answer;
+    throw wrongServer(
+      where,
+      `what answers is ${who}`,
+      'Name an Elasticsearch of version 8 or 9 in ELASTICSEARCH_URL, past any login page.',
+    );
+  };
+  connection.request = checked as Connection['request'];
 }
 
 /** The HTTP status of an answer that was an error, or undefined. */
@@ -63,8 +117,13 @@ export function isTransientElasticsearchError(error: Error): boolean {
     const failure = failureOf(error);
     return isTransientStatus(status, failure.type ?? '') || isShardLimit(failure);
   }
-  if (error instanceof errors.ConnectionError && isTlsFailure(error)) return false;
+  if (error instanceof errors.ConnectionError && (isTlsFailure(error) || speaksNoHttp(error))) return false;
   return error instanceof errors.ElasticsearchClientError && !(error instanceof errors.ConfigurationError);
+}
+
+/** Whether something answered that is no HTTP. */
+export function speaksNoHttp({ message }: Error): boolean {
+  return message.includes('does not match the HTTP');
 }
 
 /** Whether one HTTP status, of a request or of one item of a bulk, says "not now" rather than "not this". */

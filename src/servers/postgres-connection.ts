@@ -1,31 +1,13 @@
 import type { ClientConfig } from 'pg';
 import { parse, toClientConfig } from 'pg-connection-string';
 import { unreadableFile } from './ca-file.ts';
-
-/**
- * What every session pins, because it decides how values are written as text, and so what a document contains: a
- * role's or database's own defaults must not enter a document.
- */
-const PINNED = {
-  TimeZone: 'UTC',
-  DateStyle: 'ISO, YMD',
-  IntervalStyle: 'postgres',
-  extra_float_digits: '1',
-  bytea_output: 'hex',
-  search_path: 'pg_catalog',
-} as const;
-
-/** The session's settings as start-up options, which reach replication connections too. */
-function startupOptions(settings: Readonly<Record<string, string>>): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
-    .join(' ');
-}
+import type { ServerAddress } from './named-errors.ts';
+import { PINNED, startupOptions } from './session-settings.ts';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
 
 /**
- * Connection settings for an ordinary or a replication connection, as the URL says, pinned as above, and as `more` says.
+ * Connection settings for an ordinary or a replication connection, as the URL says, pinned, and as `more` says.
  *
  * @throws ProjectorError `PROJ_SETTINGS_INVALID` when a file of the URL's (`sslrootcert`, …) cannot be read.
  */
@@ -38,6 +20,11 @@ export function connectionConfig(
   const given = parseUrl(url);
   return {
     ...given,
+    // The URL may name these, which would count for more than the options below.
+    statement_timeout: false,
+    lock_timeout: 0,
+    idle_in_transaction_session_timeout: 0,
+    query_timeout: 0,
     application_name: applicationName,
     // Of two that set the same, the later one counts.
     options: [given.options ?? '', startupOptions({ ...PINNED, ...more })].join(' ').trim(),
@@ -45,6 +32,12 @@ export function connectionConfig(
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: Math.min(timeoutMs, CONNECTION_TIMEOUT_MS),
   };
+}
+
+/** Where the URL leads. */
+export function postgresAddress(url: string): ServerAddress {
+  const { host, port } = parseUrl(url);
+  return { server: 'postgres', address: `${host || 'localhost'}:${port ?? 5432}` };
 }
 
 /**

@@ -1,5 +1,8 @@
 import pg from 'pg';
-import { connectionConfig } from './postgres-connection.ts';
+import { nameServer } from './named-errors.ts';
+import { isNetworkError } from './network-error.ts';
+import { connectionConfig, postgresAddress } from './postgres-connection.ts';
+import { beginSession, explainRefusedConnection, isStandbyError } from './postgres-session.ts';
 import { watchSilence } from './silence.ts';
 
 /** How long a connection may be silent before it is looked into, for commands that have no setting at hand. */
@@ -38,7 +41,9 @@ export function createPool(
     idleTimeoutMillis: 30_000,
   });
   pool.on('error', () => undefined);
+  const where = postgresAddress(url);
   const clients = new Set<pg.Client>();
+  const begun = new WeakSet<pg.PoolClient>();
   pool.on('connect', (client) => {
     clients.add(client);
     client.on('error', () => undefined);
@@ -46,10 +51,14 @@ export function createPool(
   });
   return {
     async query({ values = [], ...statement }) {
-      const client = await pool.connect();
+      const client = await pool.connect().catch((error: unknown) => {
+        throw nameServer(error, where);
+      });
       const stopWatching = watchSilence(client, { databaseUrl: url, applicationName, silenceMs });
       const state: { error?: Error } = {};
       try {
+        if (!begun.has(client)) await beginSession(client, where);
+        begun.add(client);
         const { rows } = await client.query<string[]>({
           ...statement,
           values: [...values],
@@ -58,7 +67,7 @@ export function createPool(
         return rows;
       } catch (error) {
         state.error = error instanceof Error ? error : new Error(String(error));
-        throw error;
+        throw nameServer(error, where);
       } finally {
         stopWatching();
         client.release(state.error);
@@ -77,28 +86,43 @@ export function createPool(
   };
 }
 
-/** Runs `work` on a pinned connection of its own, and closes it. */
+/**
+ * Runs `work` on a pinned connection of its own, and closes it.
+ *
+ * @throws ProjectorError `PROJ_WRONG_SERVER` where something else answers than a Postgres that can be used.
+ */
 export async function withClient<T>(
   url: string,
   applicationName: string,
   work: (client: pg.Client) => Promise<T>,
   silenceMs = SILENCE_MS,
+  kind: { readonly replication?: 'database' } = {},
 ): Promise<T> {
-  const client = new pg.Client(connectionConfig(url, applicationName, silenceMs));
+  const where = postgresAddress(url);
+  const config = { ...connectionConfig(url, applicationName, silenceMs), ...kind };
+  const client = new pg.Client(config);
   client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {
     client.connection.stream.destroy();
-    throw error;
+    throw await explainRefusedConnection(error, where, config);
   }
   const stopWatching = watchSilence(client, { databaseUrl: url, applicationName, silenceMs });
   try {
+    await beginSession(client, where);
     return await work(client);
+  } catch (error) {
+    throw nameServer(error, where);
   } finally {
     await client.end().catch(() => undefined);
     stopWatching();
   }
+}
+
+/** Opens a replication connection, as the stream does, and closes it: a pooler may carry all else. */
+export async function tryReplication(url: string, applicationName: string): Promise<void> {
+  await withClient(url, applicationName, () => Promise.resolve(), SILENCE_MS, { replication: 'database' });
 }
 
 /** Whether Postgres takes no more connections because it is to end. */
@@ -116,7 +140,8 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-const TRANSIENT_STATES = /^(08|53|57P0[1-5]|55P03|58|40001|40P01|25006)/;
+// Those of 57014 and 25P0… are an administrator's: what a session can say of itself is pinned.
+const TRANSIENT_STATES = /^(08|53|57014|57P0[1-5]|55P03|58|40001|40P01|25006|25P0[34])/;
 const TRANSIENT_MESSAGES =
   /connection terminated|connection ended|timeout (exceeded|expired)|client has encountered a connection error|establishing an SSL connection|not queryable/i;
 
@@ -124,7 +149,7 @@ const TRANSIENT_MESSAGES =
 export function isTransientPostgresError(error: Error): boolean {
   if (error instanceof pg.DatabaseError)
     return TRANSIENT_STATES.test(error.code ?? '') || hasMetDroppedTable(error);
-  return isNetworkError(error) || TRANSIENT_MESSAGES.test(error.message);
+  return isStandbyError(error) || isNetworkError(error) || TRANSIENT_MESSAGES.test(error.message);
 }
 
 /** Whether a table was dropped between being found by a query and being opened: the next query does not find it. */
@@ -143,15 +168,4 @@ const ABOUT_NO_QUERY = /^(08|25|26|28|3D|40|53|55|57|58)/;
 export function isRefusedQuery(error: unknown): error is pg.DatabaseError {
   const state = sqlState(error);
   return state !== undefined && !ABOUT_NO_QUERY.test(state);
-}
-
-/** A failure of the connection itself, whichever server it led to. */
-export function isNetworkError(error: Error): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|ENOTFOUND)/.test(code))
-    return true;
-  return (
-    error instanceof AggregateError &&
-    error.errors.some((inner) => inner instanceof Error && isNetworkError(inner))
-  );
 }

@@ -1,3 +1,4 @@
+import { describeError } from './named-errors.ts';
 import { isRefusedQuery } from './postgres.ts';
 
 /** Conditions that values of rows meet most often. https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -51,5 +52,5 @@ export function refusalInWords(error: unknown): string | null {
 /** An error for people: without Postgres' own words where they may show values of rows. */
 export function withoutValues(error: unknown): string {
   const refusal = refusalInWords(error);
-  return refusal === null ? String(error) : `Postgres refuses a query: ${refusal}`;
+  return refusal === null ? describeError(error) : `Postgres refuses a query: ${refusal}`;
 }

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProjectorError, type ErrorCode } from '../ops/errors.ts';
+import { asKnown } from '../servers/known-error.ts';
+import { describeError } from '../servers/named-errors.ts';
 import type { Redis } from '../servers/redis.ts';
 import { answerRequest, doWork, takeRequest, type RequestError, type ServiceRequest } from './requests.ts';
 import { publishStatus, type ServiceStatus } from './status.ts';
@@ -40,12 +42,13 @@ async function answer(
     () => (signal.aborted && LONG.has(request.kind) ? stopped : null),
     (reason: unknown): RequestError => {
       if (signal.aborted) return stopped;
-      if (reason instanceof ProjectorError && ASKERS_FAULTS.has(reason.code)) {
-        const { code, message, fix } = reason;
-        return { code, message, fix };
-      }
-      onFailure(reason);
-      return { code: 'PROJ_INTERNAL', message: String(reason), fix: "See the service's log." };
+      if (!(reason instanceof ProjectorError && ASKERS_FAULTS.has(reason.code))) onFailure(reason);
+      const { code, message, fix } = asKnown(reason) ?? {
+        code: 'PROJ_INTERNAL',
+        message: describeError(reason),
+        fix: "See the service's log.",
+      };
+      return { code, message, fix };
     },
   );
   await answerRequest(redis, name, request, error);

@@ -17,8 +17,10 @@ import {
   type Pool,
   type Statement,
 } from '../servers/postgres.ts';
-import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
-import { createRetry, type Retry, type ServerName, type Waits } from '../servers/retry.ts';
+import { isTransientRedisError } from '../servers/redis-errors.ts';
+import { createRedis, type Redis } from '../servers/redis.ts';
+import type { ServerName } from '../servers/named-errors.ts';
+import { createRetry, type Retry, type RetryOptions, type Waits } from '../servers/retry.ts';
 import { parseLsn, type Lsn } from '../shared/lsn.ts';
 
 export type InPostgres = <T>(work: (client: Client) => Promise<T>) => Promise<T>;
@@ -54,11 +56,12 @@ const RESERVED_CONNECTIONS = 5 + LOOKUP_CONNECTIONS;
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
+/** `patienceMs` is for whoever does not wait for as long as it takes: how long one call is tried for. */
 export function openConnections(
   settings: Settings,
   log: Logger,
   signal: AbortSignal,
-  onRetry?: (server: ServerName) => void,
+  retrying: Pick<RetryOptions, 'onRetry' | 'patienceMs'> = {},
 ): Connections {
   const applicationName = `projector ${settings.name}`;
   const openPool = (connections: number, sessionSettings: Readonly<Record<string, string>> = {}): Pool =>
@@ -85,7 +88,7 @@ export function openConnections(
   const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
   const waits: Waits = new Map();
   const retryFor = (server: ServerName, isTransient: (error: Error) => boolean): Retry =>
-    createRetry({ server, isTransient, log, waits, signal, ...(onRetry && { onRetry }) });
+    createRetry({ ...retrying, server, isTransient, log, waits, signal });
   const retry = {
     postgres: retryFor('postgres', isTransientPostgresError),
     redis: retryFor('redis', isTransientRedisError),

@@ -8,6 +8,8 @@ import { ProjectorError } from '../ops/errors.ts';
 import { json, type Routes } from '../ops/http.ts';
 import type { Logger } from '../ops/log.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
+import { asKnown } from '../servers/known-error.ts';
+import { describeError } from '../servers/named-errors.ts';
 import type { Redis } from '../servers/redis.ts';
 import type { Retry } from '../servers/retry.ts';
 import { whereverItRuns } from './holder.ts';
@@ -66,11 +68,13 @@ export function openConsole({ settings, log }: ConsoleOptions): Console {
       const asked = schema.safeParse(await request.json());
       if (!asked.success) throw notUnderstood(z.prettifyError(asked.error));
       log.info({ what }, 'asked for at the console');
-      const doing = work(asked.data);
+      const doing = work(asked.data).catch((error: unknown) => {
+        throw asKnown(error) ?? error;
+      });
       const done = await Promise.race([doing, delay(ACTION_TIMEOUT_MS, null, { ref: false })]);
       if (done) return json({ isDone: true, ...done });
       doing.catch((error: unknown) =>
-        log.warn({ what, error: String(error) }, 'what was asked for at the console has failed'),
+        log.warn({ what, error: describeError(error) }, 'what was asked for at the console has failed'),
       );
       return json({ isDone: false }, 202);
     };
@@ -91,7 +95,10 @@ export function openConsole({ settings, log }: ConsoleOptions): Console {
       '/console/access': ({ headers }) => json({ access: access(headers.authorization) }),
       '/dead-letters': async ({ headers }) => {
         const isOpen = access(headers.authorization) === 'open';
-        const letters = (await firstOf(store.pages({}))).slice(0, LETTERS_SHOWN);
+        const found = await firstOf(store.pages({})).catch((error: unknown) => {
+          throw asKnown(error) ?? error;
+        });
+        const letters = found.slice(0, LETTERS_SHOWN);
         return json({ letters: letters.map((letter) => describe(letter, isOpen)) });
       },
     },

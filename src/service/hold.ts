@@ -18,7 +18,7 @@ import { createSlot, dropSlot, readSlot, slotBusy } from '../replication/slot.ts
 import { openStream, type ReplicationStream } from '../replication/stream.ts';
 import { createWal2jsonDecoder } from '../replication/wal2json.ts';
 import { createRouter, type Router } from '../router/router.ts';
-import { sqlState } from '../servers/postgres.ts';
+import { sqlState, tryReplication } from '../servers/postgres.ts';
 import type { Position } from '../shared/position.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { Connections } from './connections.ts';
@@ -28,7 +28,7 @@ import { createRebuildMarker, type Rebuild, type RebuildMarker } from './rebuild
 import { findRefusals, type RefusedIndex, type Refusals } from './refused-indexes.ts';
 import { createReindexStore } from './reindexes.ts';
 import { readServerIdentity, readWalSenderTimeout } from './server-identity.ts';
-import { readStatus } from './status.ts';
+import { hasStatus } from './status.ts';
 import { waitForTurn } from './turn.ts';
 
 /** The slot, held: what a session works with. */
@@ -92,7 +92,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     readSlot: () => inPostgres((client) => readSlot(client, slot)),
     ownSenderPid: options.sender.pid,
     isStandby,
-    isHolderAlive: async () => (await retry.redis(() => readStatus(redis, slot))) !== null,
+    isHolderAlive: () => retry.redis(() => hasStatus(redis, slot)),
     endHolder: async (pid) => {
       log.warn({ pid }, 'the holder of the slot is silent; ending its connection');
       await inPostgres((client) => client.query('select pg_terminate_backend($1)', [pid]));
@@ -246,6 +246,8 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       ? decision
       : await (async () => {
           await retry.redis(() => checkpoints.clear());
+          // Where there can be no stream, no slot is to stay that keeps WAL.
+          await retry.postgres(() => tryReplication(settings.databaseUrl, slot));
           const from = await inPostgres((client) => createSlot(client, slot, decoder.plugin));
           // By this process perhaps, which has not got the answer: then it begins where the slot does.
           if (from === null) throw new BeginAgainError(`the slot ${slot} has been made meanwhile`);

@@ -1,7 +1,9 @@
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../ops/log.ts';
-import { createRedis, isTransientRedisError, type Redis } from '../servers/redis.ts';
+import { isTransientRedisError } from '../servers/redis-errors.ts';
+import { createRedis, type Redis } from '../servers/redis.ts';
 import { createRetry, type Retry } from '../servers/retry.ts';
+import { COMMAND_PATIENCE_MS } from './patience.ts';
 import { askService } from './requests.ts';
 import { runService } from './run.ts';
 import { readStatus } from './status.ts';
@@ -41,6 +43,7 @@ export async function whereverItRuns(
     isTransient: isTransientRedisError,
     log,
     waits: new Map(),
+    patienceMs: COMMAND_PATIENCE_MS,
     signal: stop,
   });
   try {

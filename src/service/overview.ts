@@ -5,7 +5,8 @@ import { reasonsNotReady } from '../ops/readiness.ts';
 import { createTimings } from '../ops/timings.ts';
 import { createWalBudget } from '../ops/wal-budget.ts';
 import type { SlotWal } from '../replication/slot.ts';
-import { serverNames, type ServerName, type Waits } from '../servers/retry.ts';
+import { describeError, serverNames, type ServerName } from '../servers/named-errors.ts';
+import type { Waits } from '../servers/retry.ts';
 import { parseLsn } from '../shared/lsn.ts';
 import type { ProjectionCounts } from './projection.ts';
 import type { ServiceStatus, SessionStatus } from './status.ts';
@@ -25,8 +26,8 @@ export interface Overview {
   failed(error: unknown): void;
   /** An attempt at a server failed, and is made again. */
   retried(server: ServerName): void;
-  /** What a server that was asked answers: null for well, or what is wrong. */
-  probed(server: ServerName, error: string | null): void;
+  /** What a server that was asked answers: null for well, or what is wrong. Gives whether it is taken for away. */
+  probed(server: ServerName, error: string | null): boolean;
   /** The blocks of the indexes that take no writes. */
   blocked(blocks: Readonly<Record<string, string>>): void;
   /** What Postgres says of the slot and its WAL; null when there is no slot. */
@@ -151,7 +152,7 @@ export function createOverview(
       state.last = session();
       state.describe = null;
       state.waits = new Map();
-      state.failure = error instanceof Error ? error.message : String(error);
+      state.failure = describeError(error);
     },
     retried(name) {
       telemetry.retried(name);
@@ -160,11 +161,12 @@ export function createOverview(
     },
     probed(name, error) {
       const server = servers.get(name);
-      if (!server) return;
+      if (!server) return false;
       server.failures = error === null ? 0 : server.failures + 1;
       if (error === null || server.failures >= FAILURES_IN_A_ROW) server.error = error;
       // What it was before is not what it is now.
       if (name === 'postgres' && server.error !== null) state.slot = null;
+      return server.error !== null;
     },
     blocked(blocks) {
       state.blocks = blocks;

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { ProjectorError } from '../ops/errors.ts';
+import { parseValue } from '../servers/redis-values.ts';
 import type { Redis } from '../servers/redis.ts';
 
 /**
@@ -18,7 +20,10 @@ export interface PauseStore {
 export function createPauseStore(redis: Redis, name: string): PauseStore {
   const key = `projector:${name}:paused`;
   return {
-    read: () => redis.get(key),
+    async read() {
+      const since = await redis.get(key);
+      return since === null ? null : parseValue(key, JSON.stringify(since), z.iso.datetime());
+    },
     async pause(at) {
       await redis.set(key, at.toISOString(), 'NX');
     },

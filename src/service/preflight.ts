@@ -1,7 +1,9 @@
 import type { ClientBase } from 'pg';
 import type { Settings } from '../config/settings.ts';
+import { findTable } from '../definition/catalog.ts';
 import { identityProblems } from '../definition/identity.ts';
 import type { PreparedPlan } from '../definition/prepare.ts';
+import { literal } from '../definition/sql.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { publicationProblems } from '../replication/publication.ts';
 import { wal2jsonLimits } from '../replication/wal2json-limits.ts';
@@ -68,13 +70,75 @@ export async function findRoleProblems(client: ClientBase): Promise<PreflightPro
   return [{ problem: `the role ${role.role} may not replicate`, sql, byHand: true }];
 }
 
+/**
+ * What an amount of money is worth depends on `lc_monetary`: it is the database's own that the amounts were written by. So
+ * it is not pinned, and a role that has another would read other amounts.
+ * https://www.postgresql.org/docs/current/datatype-money.html
+ */
+async function findMoneyProblems(
+  client: ClientBase,
+  { tables, catalog }: PreparedPlan,
+): Promise<PreflightProblem[]> {
+  const hasMoney = tables.some((table) =>
+    findTable(catalog, table)?.columns.some(({ type }) => /^money\b/.test(type)),
+  );
+  if (!hasMoney) return [];
+  const { rows } = await client.query<{ setting: string; sql: string }>(
+    `select setting,
+            format('alter role %I %sreset lc_monetary;', current_user,
+                   case source when 'database user' then format('in database %I ', current_database()) end) as sql
+     from pg_settings
+     where name = 'lc_monetary' and source in ('user', 'database user')`,
+  );
+  return rows.map(({ setting, sql }) => {
+    const problem = `the role ${catalog.role} has an lc_monetary of its own (${setting}), by which amounts of money are others`;
+    return { problem, sql, byHand: true };
+  });
+}
+
+/** What keeps a slot of that name from being made, or followed. */
+async function findSlotProblems(client: ClientBase, slot: string): Promise<PreflightProblem[]> {
+  const { rows } = await client.query<{ slots: number; senders: number; taken: number; type: string | null }>(
+    `select current_setting('max_replication_slots')::int as slots,
+            current_setting('max_wal_senders')::int as senders,
+            (select count(*) from pg_replication_slots)::int as taken,
+            (select slot_type from pg_replication_slots where slot_name = $1) as type`,
+    [slot],
+  );
+  const [found] = rows;
+  if (!found) return [];
+  const problems: PreflightProblem[] = [];
+  if (found.senders === 0) {
+    const sql = 'alter system set max_wal_senders = 10; -- and restart Postgres';
+    problems.push({ problem: 'max_wal_senders is 0', sql, byHand: true });
+  }
+  if (found.type === 'physical') {
+    const sql = `-- choose another PROJECTOR_NAME, or, where nothing uses it: select pg_drop_replication_slot(${literal(slot)});`;
+    const problem = `the replication slot ${slot} is a physical one, which is not this service's`;
+    problems.push({ problem, sql, byHand: true });
+  }
+  if (found.type === null && found.taken >= found.slots) {
+    const sql =
+      '-- drop a slot that nobody needs (select slot_name, active from pg_replication_slots), or raise ' +
+      'max_replication_slots and restart Postgres';
+    const problem = `all replication slots are in use (max_replication_slots is ${found.slots})`;
+    problems.push({ problem, sql, byHand: true });
+  }
+  return problems;
+}
+
 /** Everything that Postgres, and the client's role itself, lack for the plan to be followed by that role. */
 export async function findServiceProblems(
   client: ClientBase,
   plan: PreparedPlan,
   settings: Pick<Settings, 'name' | 'decoder'>,
 ): Promise<PreflightProblem[]> {
-  return [...(await findRoleProblems(client)), ...(await findProblems(client, plan, settings))];
+  return [
+    ...(await findRoleProblems(client)),
+    ...(await findSlotProblems(client, settings.name)),
+    ...(await findMoneyProblems(client, plan)),
+    ...(await findProblems(client, plan, settings)),
+  ];
 }
 
 /**
@@ -82,7 +146,11 @@ export async function findServiceProblems(
  *
  * @throws ProjectorError `PROJ_PREFLIGHT` with the SQL of all that is left, where the client's role has not the rights.
  */
-export async function mend(client: ClientBase, problems: readonly PreflightProblem[]): Promise<string[]> {
+export async function mend(
+  client: ClientBase,
+  problems: readonly PreflightProblem[],
+  by: 'init' | 'the service' = 'the service',
+): Promise<string[]> {
   const ran: string[] = [];
   const left: PreflightProblem[] = [];
   for (const problem of problems) {
@@ -98,16 +166,22 @@ export async function mend(client: ClientBase, problems: readonly PreflightProbl
       left.push(problem);
     }
   }
-  if (left.length > 0) throw preflightError(left);
+  if (left.length > 0) throw preflightError(left, by);
   return ran;
 }
 
-/** One error for all problems, with the SQL that mends them. */
-export function preflightError(problems: readonly PreflightProblem[]): ProjectorError {
+/** One error for all problems, with the SQL that mends them. `by` says who has found them. */
+export function preflightError(
+  problems: readonly PreflightProblem[],
+  by: 'init' | 'the service' = 'the service',
+): ProjectorError {
   const statements = problems.map(({ sql }) => `  ${sql}`).join('\n');
+  const initHelps = by !== 'init' && problems.some(({ byHand }) => !byHand);
+  const init = "Run `projector init` with ADMIN_DATABASE_URL of the tables' owner, or have this run";
+  const owner = "Have this run by the tables' owner (by a superuser where it is about a role or the server)";
   return new ProjectorError(
     'PROJ_PREFLIGHT',
     `Postgres is not set up yet: ${problems.map(({ problem }) => problem).join('; ')}`,
-    `Run \`projector init\` with ADMIN_DATABASE_URL of the tables' owner, or have this run:\n${statements}`,
+    `${initHelps ? init : owner}:\n${statements}`,
   );
 }

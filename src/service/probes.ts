@@ -2,13 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Settings } from '../config/settings.ts';
 import { readBlocks } from '../loader/blocks.ts';
+import { ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { readSlot } from '../replication/slot.ts';
 import { createElasticsearch, isTransientElasticsearchError } from '../servers/elasticsearch.ts';
-import { connectionConfig } from '../servers/postgres-connection.ts';
+import { describeError, nameServer, type ServerName } from '../servers/named-errors.ts';
+import { connectionConfig, postgresAddress } from '../servers/postgres-connection.ts';
+import { beginSession } from '../servers/postgres-session.ts';
 import { sqlState } from '../servers/postgres.ts';
 import { createRedis } from '../servers/redis.ts';
-import type { ServerName } from '../servers/retry.ts';
 import { parseLsn, type Lsn } from '../shared/lsn.ts';
 import type { Overview } from './overview.ts';
 
@@ -30,13 +32,19 @@ const TIMEOUT_MS = 2_000;
  * asked for the slot, and given the heartbeats; Elasticsearch for the blocks of the indexes.
  */
 export async function probeServers(options: ProbesOptions): Promise<void> {
-  const { settings, overview, signal } = options;
+  const { settings, overview, log, now, signal } = options;
   const probe = async (server: ServerName, ask: () => Promise<void>): Promise<void> => {
+    let awaySinceMs: number | null = null;
     while (!signal.aborted) {
-      await ask().then(
-        () => overview.probed(server, null),
-        (error: unknown) => overview.probed(server, error instanceof Error ? error.message : String(error)),
-      );
+      const error = await ask().then(() => null, describeError);
+      const isAway = overview.probed(server, error);
+      if (isAway && awaySinceMs === null) {
+        awaySinceMs = now();
+        log.warn({ server, error }, `${server} does not answer`);
+      } else if (!isAway && awaySinceMs !== null) {
+        log.info({ server, awaySeconds: Math.round((now() - awaySinceMs) / 1_000) }, `${server} is back`);
+        awaySinceMs = null;
+      }
       await delay(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
   };
@@ -65,7 +73,8 @@ export async function probeServers(options: ProbesOptions): Promise<void> {
 
 /** An answer is one, be it that this is not to be known: for want of a right, or because an index is gone. */
 function passIfAnswered(error: unknown): Record<string, string> {
-  if (error instanceof Error && !isTransientElasticsearchError(error)) return {};
+  const isAnswered = error instanceof Error && !(error instanceof ProjectorError);
+  if (isAnswered && !isTransientElasticsearchError(error)) return {};
   throw error;
 }
 
@@ -75,6 +84,7 @@ interface PostgresProbe extends AsyncDisposable {
 
 function openPostgresProbe({ settings, overview, log, now }: ProbesOptions): PostgresProbe {
   const { heartbeatIntervalMs } = settings;
+  const where = postgresAddress(settings.databaseUrl);
   let client: pg.Client | null = null;
   let beatMs = -Infinity;
   /** Whether the role may write messages. */
@@ -88,6 +98,7 @@ function openPostgresProbe({ settings, overview, log, now }: ProbesOptions): Pos
     next.on('error', () => undefined);
     try {
       await next.connect();
+      await beginSession(next, where);
       // A heartbeat does not wait for a standby: that is the gate's to show.
       await next.query('set synchronous_commit = local');
     } catch (error) {
@@ -109,14 +120,14 @@ function openPostgresProbe({ settings, overview, log, now }: ProbesOptions): Pos
   };
   return {
     async ask() {
-      client ??= await connect();
       try {
+        client ??= await connect();
         overview.sawSlot(await readSlot(client, settings.name));
         await beat(client);
       } catch (error) {
-        client.connection.stream.destroy();
+        client?.connection.stream.destroy();
         client = null;
-        throw error;
+        throw nameServer(error, where);
       }
     },
     async [Symbol.asyncDispose]() {

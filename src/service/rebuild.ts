@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readValue } from '../servers/redis-values.ts';
 import type { Redis } from '../servers/redis.ts';
 
 /** A new beginning under way: a new slot, and new physical indexes. */
@@ -30,10 +31,7 @@ export interface RebuildMarker {
 export function createRebuildMarker(redis: Redis, name: string): RebuildMarker {
   const key = `projector:${name}:rebuild`;
   return {
-    async read() {
-      const text = await redis.get(key);
-      return text === null ? null : rebuildSchema.parse(JSON.parse(text));
-    },
+    read: () => readValue(redis, key, rebuildSchema),
     async write(rebuild) {
       await redis.set(key, JSON.stringify(rebuild));
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readValue } from '../servers/redis-values.ts';
 import type { Redis } from '../servers/redis.ts';
 
 /** The building of an index anew beside the one that serves: the last one of each index, kept in Redis. */
@@ -40,10 +41,7 @@ export interface ReindexStore {
 export function createReindexStore(redis: Redis, name: string): ReindexStore {
   const keyOf = (index: string): string => `projector:${name}:reindex:${index}`;
   return {
-    async read(index) {
-      const text = await redis.get(keyOf(index));
-      return text === null ? null : reindexSchema.parse(JSON.parse(text));
-    },
+    read: (index) => readValue(redis, keyOf(index), reindexSchema),
     async write(index, reindex) {
       await redis.set(keyOf(index), JSON.stringify(reindex));
     },

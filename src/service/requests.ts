@@ -3,11 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { errorCodes, ProjectorError, type ErrorCode } from '../ops/errors.ts';
 import { createCheckpointStore } from '../checkpoint/store.ts';
+import { parseValue } from '../servers/redis-values.ts';
 import type { Redis } from '../servers/redis.ts';
 import type { Retry } from '../servers/retry.ts';
+import { createServicePatience } from './patience.ts';
 import { paused } from './pauses.ts';
 import { createReindexStore } from './reindexes.ts';
-import { readStatus } from './status.ts';
+import { readStatus, type ServiceStatus } from './status.ts';
 import type { HolderWork } from './work.ts';
 
 const requestSchema = z.discriminatedUnion('kind', [
@@ -43,11 +45,42 @@ const answerKey = (name: string, id: string): string => `projector:${name}:answe
 const ANSWER_TTL_S = 600;
 const POLL_MS = 100;
 
-/** The oldest request, taken from the queue; null when there is none. */
+/** The oldest request, taken from the queue; null when there is none. What is not understood is answered with that. */
 export async function takeRequest(redis: Redis, name: string): Promise<ServiceRequest | null> {
-  const text = await redis.lpop(requestsKey(name));
-  return text === null ? null : requestSchema.parse(JSON.parse(text));
+  for (;;) {
+    const text = await redis.lpop(requestsKey(name));
+    if (text === null) return null;
+    const read = readRequest(text);
+    if ('request' in read) return read.request;
+    // Nobody waits for the answer to what has no id, which no version's command has sent.
+    if (read.id !== null) await answerRequest(redis, name, { id: read.id }, notUnderstood);
+  }
 }
+
+const identifiedSchema = z.object({ id: z.string() });
+
+/** A request as a command has written it, or the id of what is none of this version. */
+export function readRequest(text: string): { request: ServiceRequest } | { id: string | null } {
+  const parsed = parseJson(text);
+  const request = requestSchema.safeParse(parsed);
+  if (request.success) return { request: request.data };
+  const identified = identifiedSchema.safeParse(parsed);
+  return { id: identified.success ? identified.data.id : null };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const notUnderstood: RequestError = {
+  code: 'PROJ_OTHER_VERSION',
+  message: 'the service does not understand what it was asked for: it is of another version than the command',
+  fix: 'Give the command of the version that the service runs, or update the service.',
+};
 
 /** Does what is asked for. */
 export function doWork(work: HolderWork, request: ServiceRequest): Promise<void> {
@@ -71,11 +104,14 @@ export function doWork(work: HolderWork, request: ServiceRequest): Promise<void>
 export async function answerRequest(
   redis: Redis,
   name: string,
-  { id }: ServiceRequest,
+  { id }: Pick<ServiceRequest, 'id'>,
   error: RequestError,
 ): Promise<void> {
   await redis.set(answerKey(name, id), JSON.stringify({ error }), 'EX', ANSWER_TTL_S);
 }
+
+/** What takes its time, and what the service does to its end whatever becomes of the command. */
+const LONG: ReadonlySet<ServiceRequest['kind']> = new Set(['snapshot', 'part', 'reindex'] as const);
 
 export interface AskOptions {
   readonly redis: Redis;
@@ -84,12 +120,15 @@ export interface AskOptions {
   readonly signal: AbortSignal;
 }
 
-/** The work of the running service, asked for through Redis. Rejects when the service ends meanwhile. */
+/**
+ * The work of the running service, asked for through Redis. Rejects when the service ends meanwhile, and where it waits for
+ * a server for longer than a command does.
+ */
 export function askService({ redis, name, retry, signal }: AskOptions): HolderWork {
   const checkpoints = createCheckpointStore(redis, name, '');
   type Asked = ServiceRequest extends infer One ? (One extends unknown ? Omit<One, 'id'> : never) : never;
   const reindexes = createReindexStore(redis, name);
-  const alive = async (): Promise<void> => {
+  const look = async (): Promise<ServiceStatus> => {
     const status = await retry(() => readStatus(redis, name));
     if (status?.state === 'paused' && status.pausedSince !== null) throw paused(status.pausedSince);
     if (!status) {
@@ -99,28 +138,27 @@ export function askService({ redis, name, retry, signal }: AskOptions): HolderWo
         'Start it and give the command again; a snapshot is resumed by itself.',
       );
     }
+    return status;
   };
-  /** Waits a little, for a service that runs. */
-  const tick = async (): Promise<void> => {
-    await alive();
-    await delay(POLL_MS, undefined, { signal });
-  };
+  const alive = async (): Promise<void> => void (await look());
   /** An answer may be lost when the service begins another session: `isBegun` tells whether it has been heard. */
   const ask = async (
     asked: Asked,
     id: string = randomUUID(),
     isBegun: () => Promise<boolean> = () => Promise.resolve(false),
   ): Promise<void> => {
+    const seeServers = LONG.has(asked.kind) ? () => undefined : createServicePatience();
     await retry(() => redis.rpush(requestsKey(name), JSON.stringify({ id, ...asked })));
     for (;;) {
       const answer = await retry(() => redis.get(answerKey(name, id)));
       if (answer !== null) {
-        const { error } = answerSchema.parse(JSON.parse(answer));
+        const { error } = parseValue(answerKey(name, id), answer, answerSchema);
         if (error === null) return;
         throw new ProjectorError(error.code, error.message, error.fix);
       }
       if (await isBegun()) return;
-      await tick();
+      seeServers(await look());
+      await delay(POLL_MS, undefined, { signal });
     }
   };
   return {
@@ -136,7 +174,11 @@ export function askService({ redis, name, retry, signal }: AskOptions): HolderWo
     dropDeadLetters: (physical, ids) => ask({ kind: 'drop', physical, ids: [...ids] }),
     alive,
     async covered(lsn) {
-      while (((await retry(() => checkpoints.read()))?.lsn ?? 0n) < lsn) await tick();
+      const seeServers = createServicePatience();
+      while (((await retry(() => checkpoints.read()))?.lsn ?? 0n) < lsn) {
+        seeServers(await look());
+        await delay(POLL_MS, undefined, { signal });
+      }
     },
   };
 }

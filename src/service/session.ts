@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import { createIndexAdmin } from '../loader/indexes.ts';
 import { atMostEvery, type Logger } from '../ops/log.ts';
 import { readSlot } from '../replication/slot.ts';
+import { isReplica } from '../servers/redis.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import { attend } from './attendance.ts';
 import { BeginAgainError } from './begin-again.ts';
@@ -14,6 +15,7 @@ import { createGivingUp } from './giving-up.ts';
 import { takeHold, type StartOver } from './hold.ts';
 import { watchIndexes } from './index-watch.ts';
 import type { Overview } from './overview.ts';
+import { COMMAND_PATIENCE_MS } from './patience.ts';
 import { createPipeline } from './pipeline.ts';
 import { createPauseStore, paused, untilPaused, untilResumed } from './pauses.ts';
 import { watchRefused, type Refusals } from './refused-indexes.ts';
@@ -35,7 +37,7 @@ export interface SessionOptions {
   readonly isStandby: boolean;
   /** Told once the slot is held, and what `startOver` asks for has begun. */
   readonly onHold: () => void;
-  /** Do this, and end, in place of streaming on. */
+  /** Do this, and end, in place of streaming on. A server that is away is not waited for as long as it takes then. */
   readonly task?: Task;
   /** Ends the session in order: what is under way is finished, stored and acknowledged. */
   readonly stop: AbortSignal;
@@ -90,12 +92,16 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
 
   // The slot, and the indexes to write to.
   const connections = resources.use(
-    openConnections(settings, log, failure.signal, (server) => overview.retried(server)),
+    openConnections(settings, log, failure.signal, {
+      onRetry: (server) => overview.retried(server),
+      ...(options.task && { patienceMs: COMMAND_PATIENCE_MS }),
+    }),
   );
   const { retry, redis, waits } = connections;
   overview.begin(waits);
   await redis.connect().catch(() => undefined);
-  await retry.redis(() => redis.ping());
+  // A replica is waited for once there is something to write: a failover may promote it.
+  await retry.redis(() => isReplica(redis));
   const indexes = createIndexAdmin(connections.elasticsearch, {
     name: settings.name,
     prefix: settings.indexPrefix,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { stages } from '../ops/metrics.ts';
 import { notReadyReasons } from '../ops/readiness.ts';
+import { readValue } from '../servers/redis-values.ts';
 import type { Redis } from '../servers/redis.ts';
 
 const count = (meaning: string): z.ZodNumber => z.number().describe(meaning);
@@ -131,8 +132,12 @@ export async function withdrawStatus(redis: Redis, name: string): Promise<void> 
   await redis.del(keyOf(name));
 }
 
-/** The running service's status, or null when none runs. */
+/** The running service's status, or null when none runs. Throws `PROJ_REDIS_KEY` for one of another version. */
 export async function readStatus(redis: Redis, name: string): Promise<ServiceStatus | null> {
-  const text = await redis.get(keyOf(name));
-  return text === null ? null : statusSchema.parse(JSON.parse(text));
+  return readValue(redis, keyOf(name), statusSchema);
+}
+
+/** Whether a service says that it lives, in whatever words. */
+export async function hasStatus(redis: Redis, name: string): Promise<boolean> {
+  return (await redis.get(keyOf(name))) !== null;
 }

@@ -13,6 +13,7 @@ import { formatLsn } from '../shared/lsn.ts';
 import { verifyIndex, type Verified } from '../verify/verify.ts';
 import { openConnections } from './connections.ts';
 import { chartCourses, definitionsOf } from './courses.ts';
+import { COMMAND_PATIENCE_MS } from './patience.ts';
 import { createReindexStore } from './reindexes.ts';
 import { readStatus } from './status.ts';
 import { currentIndex } from './targets.ts';
@@ -54,7 +55,7 @@ const REPEATED_NOTICE_MS = 60_000;
 /** Compares the indexes with their rows, one after the other, with the help of the slot's holder. */
 export async function runVerification(options: VerificationOptions): Promise<IndexReport[]> {
   const { settings, log, repair, work, onProgress, signal } = options;
-  await using connections = openConnections(settings, log, signal);
+  await using connections = openConnections(settings, log, signal, { patienceMs: COMMAND_PATIENCE_MS });
   const { redis, elasticsearch, retry, query, preparedQuery, inPostgres } = connections;
   await redis.connect();
   const names = { name: settings.name, prefix: settings.indexPrefix };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isUnreadable, readValue } from '../servers/redis-values.ts';
 import type { Redis } from '../servers/redis.ts';
 
 /** How far the snapshot of one index has come; kept in Redis, so that it is resumed and can be watched. */
@@ -35,10 +36,12 @@ export interface ProgressStore {
 export function createProgressStore(redis: Redis, name: string): ProgressStore {
   const keyOf = (index: string): string => `projector:${name}:snapshot:${index}`;
   return {
-    async read(index) {
-      const text = await redis.get(keyOf(index));
-      return text === null ? null : progressSchema.parse(JSON.parse(text));
-    },
+    // Of what cannot be read nothing is lost: the snapshot begins again.
+    read: (index) =>
+      readValue(redis, keyOf(index), progressSchema).catch((error: unknown) => {
+        if (isUnreadable(error)) return null;
+        throw error;
+      }),
     async write(index, progress) {
       await redis.set(keyOf(index), JSON.stringify(progress));
     },

@@ -58,11 +58,12 @@ const report: StatusReport = {
   service,
   pausedSince: null,
   checkpoint: '0/30',
-  slot: { confirmedFlush: '0/30', active: true, lost: false, retainedBytes: 3 * 2 ** 20 },
+  slot: { confirmedFlush: '0/30', active: true, lost: false, loss: null, retainedBytes: 3 * 2 ** 20 },
   indexes: {
     movies: { documents: 3_844, deadLetters: 0, snapshot: null, reindex: null },
   },
   unreachable: {},
+  notKnown: [],
 };
 
 describe('the screen of projector status', () => {
@@ -104,14 +105,28 @@ index      movies: 3,844 documents`,
     }
   });
 
-  it('says what is not there or not known', () => {
+  it('tells what is not there from what is not known', () => {
     const bare = { ...report, service: null, slot: null, checkpoint: null };
     const none = renderStatus({ ...bare, indexes: {} }, plainly).split('\n');
-    assert.deepEqual(none, ['service    not running', 'resume     nowhere yet', 'slot       films: none']);
-    const unreachable = { redis: 'timed out', postgres: 'timed out' };
-    const unknown = renderStatus({ ...bare, unreachable }, plainly);
-    assert.match(unknown, /^service {4}not known: Redis does not answer\nno answer {2}redis: timed out/);
-    assert.match(unknown, /slot {7}films: not known/);
+    assert.deepEqual(none, [
+      'service    none holds the slot: not running, or still starting',
+      'resume     nowhere yet',
+      'slot       films: none',
+    ]);
+    const nothing = { documents: null, deadLetters: null, snapshot: null, reindex: null };
+    const unreachable = { redis: 'redis at r:1: timed out', postgres: 'postgres at p:2: timed out' };
+    const indexes = { movies: nothing };
+    const lines = (away: StatusReport['unreachable']): string[] =>
+      renderStatus({ ...bare, indexes, unreachable: away }, plainly).split('\n');
+    assert.deepEqual(lines(unreachable), [
+      'service    not known',
+      'problem    redis at r:1: timed out',
+      'problem    postgres at p:2: timed out',
+      'resume     not known',
+      'slot       films: not known',
+      'index      movies: not there, snapshot and reindex not known',
+    ]);
+    assert.equal(lines({ elasticsearch: 'away' }).at(-1), 'index      movies: documents not known');
   });
 
   it('shows a snapshot as a bar, and dead letters', () => {
