@@ -44,6 +44,12 @@ export type BodySpec =
 
 export type FieldsSpec = Readonly<Record<string, FieldSpec>>;
 
+/** The fields of the objects that a field gives; null where it gives plain values. */
+export function fieldsOf(field: FieldSpec): FieldsSpec | null {
+  if (typeof field === 'string' || 'expression' in field || 'count' in field) return null;
+  return field.fields ?? fieldsOf(field.value);
+}
+
 const fieldRef: z.ZodType<FieldSpec> = z.lazy(() => field);
 const fieldName = z
   .string()

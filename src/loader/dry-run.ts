@@ -1,6 +1,7 @@
 import type { estypes } from '@elastic/elasticsearch';
 import { flattenSettings } from '../definition/index-settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
+import { fieldsOf, type FieldsSpec } from '../definition/schema.ts';
 import type { ProjectorError } from '../ops/errors.ts';
 import { failureOf, httpStatus, type Elasticsearch } from '../servers/elasticsearch.ts';
 import { deepestReason, definitionRefused, templateInTheWay } from './index-refusal.ts';
@@ -40,6 +41,7 @@ export async function tryIndex(client: Elasticsearch, index: IndexPlan, alias: s
   };
   const faultOf = async (content: typeof own): Promise<string | null> =>
     (await simulated(client, physical, content)) ??
+    (await limitFault(client, physical, index, content)) ??
     sortFault(content) ??
     (await missingPipeline(client, content));
   const refusal = async (): Promise<ProjectorError | null> => {
@@ -80,6 +82,36 @@ async function simulated(
     if (httpStatus(error) === 403) return null;
     throw error;
   }
+}
+
+/**
+ * A limit that the fields of every document go beyond, which Elasticsearch adds to the mapping as they come: then it
+ * would refuse them all.
+ */
+async function limitFault(
+  client: Elasticsearch,
+  physical: string,
+  { definition }: IndexPlan,
+  { settings, mappings }: { readonly settings: Json; readonly mappings: Json },
+): Promise<string | null> {
+  const { dynamic = true } = mappings;
+  const isAdding = dynamic === true || dynamic === 'true';
+  if (!isAdding || !Object.keys(settings).some((name) => /^index\.mapping\..*limit/.test(name))) return null;
+  const documents = { properties: mappingOf(definition.fields) };
+  const reason = await simulated(client, physical, {
+    settings,
+    mappings: mergeMappings(documents, mappings),
+  });
+  return reason?.startsWith('Limit of') ? `${reason} by the fields of its documents` : null;
+}
+
+function mappingOf(fields: FieldsSpec): Json {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => {
+      const inner = fieldsOf(field);
+      return [name, inner ? { properties: mappingOf(inner) } : { type: 'keyword' }];
+    }),
+  );
 }
 
 /** A simulation does not look at the fields that an index is sorted by. */

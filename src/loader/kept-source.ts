@@ -1,4 +1,4 @@
-import type { FieldSpec, FieldsSpec } from '../definition/schema.ts';
+import { fieldsOf, type FieldsSpec } from '../definition/schema.ts';
 import type { Elasticsearch } from '../servers/elasticsearch.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -127,7 +127,7 @@ export function notCompared(kept: KeptSource, fields: FieldsSpec): NotCompared[]
       const path = `${above}${name}`;
       if (excludes.match(path)) return [path];
       const isIncluded = isAboveIncluded || includes.match(path);
-      const inner = fieldsIn(spec);
+      const inner = fieldsOf(spec);
       if (inner) return walk(inner, `${path}.`, isIncluded);
       return isIncluded ? excludes.texts.filter((pattern) => pattern.startsWith(`${path}.`)) : [path];
     });
@@ -135,9 +135,4 @@ export function notCompared(kept: KeptSource, fields: FieldsSpec): NotCompared[]
     field,
     reason: '_source leaves it out',
   }));
-}
-
-function fieldsIn(spec: FieldSpec): FieldsSpec | null {
-  if (typeof spec === 'string' || 'expression' in spec || 'count' in spec) return null;
-  return spec.fields ?? fieldsIn(spec.value);
 }

@@ -96,8 +96,9 @@ mappings: { dynamic: strict }
 
 describe('a file that is no definition', () => {
   it('is told with the place, whatever is in it', () => {
-    const bomb = `${head}fields: { a: b }\nsettings:\n  a: &a [x, x, x, x, x, x, x, x, x, x]\n${'bcdefgh'
-      .split('')
+    const bomb = `${head}fields: { a: b }\nsettings:\n  a: &a [x, x, x, x, x, x, x, x, x, x]\n${Array.from(
+      'bcdefgh',
+    )
       .map(
         (name, at) =>
           `  ${name}: &${name} [${Array(10)

@@ -117,9 +117,10 @@ export async function openSecureServers(elasticsearchUrl: string, user: string):
   };
 }
 
-/** `/films-movies-1/_settings/index.uuid?pretty` → `/{index}/_settings/{name}`. */
+/** `/films-movies-1/_settings/index.uuid?pretty` → `/{index}/_settings/{name}`; `/_index_template/_simulate` as it is. */
 function asTemplate(url: string): string {
   const [index = '', api, name] = (url.split('?')[0] ?? '').slice(1).split('/');
+  if (index.startsWith('_') && api?.startsWith('_')) return `/${index}/${api}`;
   if (index === '' || index.startsWith('_')) return `/${index}`;
   return ['/{index}', ...(api === undefined ? [] : [api]), ...(name === undefined ? [] : ['{name}'])].join(
     '/',

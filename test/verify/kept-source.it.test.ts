@@ -20,6 +20,9 @@ ${more}`;
 
 const vectors = `vector: { type: dense_vector, dims: 3 }, weights: { type: sparse_vector }`;
 
+/** Of which no vector is made. */
+const plain = 'vector: { type: double }, weights: { properties: { x: { type: double } } }';
+
 const schema: OwnSchema = {
   sql: `
     create schema shop;
@@ -37,16 +40,21 @@ const schema: OwnSchema = {
     'whole.yaml': index('whole', `mappings: { properties: { ${vectors} } }`),
     'filtered.yaml': index(
       'filtered',
-      'mappings: { _source: { excludes: [secret, parts.price] }, properties: { weights: { enabled: false } } }',
+      `mappings: { _source: { excludes: [secret, parts.price] }, properties: { ${plain} } }`,
     ),
-    'synthetic.yaml': index('synthetic', 'settings: { index.mapping.source.mode: synthetic }'),
-    'piped.yaml': index('piped', ''),
+    'synthetic.yaml': index(
+      'synthetic',
+      `settings: { index.mapping.source.mode: synthetic }\nmappings: { properties: { ${plain} } }`,
+    ),
+    'piped.yaml': index('piped', `mappings: { properties: { ${plain} } }`),
   },
   expected: {},
 };
 
 /** Definitions whose index does not keep its `_source`. */
-const disabled = { 'disabled.yaml': index('disabled', 'mappings: { _source: { enabled: false } }') };
+const disabled = {
+  'disabled.yaml': index('disabled', `mappings: { _source: { enabled: false }, properties: { ${plain} } }`),
+};
 
 describe('projector verify, where an index does not give back what it was given,', () => {
   it('compares what it gives back, and names what it does not', async (t) => {
