@@ -36,7 +36,7 @@ async function assertGivesUp(
   assert.ok(performance.now() - startedMs < END_MS, `${words}: ${performance.now() - startedMs} ms`);
 }
 
-describe('a command whose server is not there', () => {
+describe('a command whose server is not there', { concurrency: true }, () => {
   it('says which server at which address does not answer, and what to do', async (t) => {
     await using setting = await openSetting(t);
     for (const name of ['DATABASE_URL', 'REDIS_URL', 'ELASTICSEARCH_URL'] as const) {
