@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createHistory, type History } from '../checkpoint/history.ts';
+import { nothingCovered, type Coverage } from '../checkpoint/coverage.ts';
 import { decideStart, resyncRequired, type StartDecision } from '../checkpoint/start.ts';
 import { createCheckpointStore, type CheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
@@ -8,6 +9,7 @@ import { loadDefinitions, type Definition } from '../definition/load.ts';
 import { hasRowSecurity, prepareDefinitions, type PreparedPlan } from '../definition/prepare.ts';
 import type { Origin } from '../loader/index-meta.ts';
 import type { IndexAdmin, PhysicalIndex } from '../loader/indexes.ts';
+import { ProjectorError } from '../ops/errors.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Track } from '../replication/message.ts';
@@ -22,6 +24,7 @@ import type { Position } from '../shared/position.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { Connections } from './connections.ts';
 import { chartCourses, courseInWords, definitionsOf, stuck, type ChartedCourse } from './courses.ts';
+import { assertOurs, assertSlotIsOurs } from './ownership.ts';
 import { findServiceProblems, mend } from './preflight.ts';
 import { createRebuildMarker, type Rebuild, type RebuildMarker } from './rebuild.ts';
 import { createReindexStore } from './reindexes.ts';
@@ -42,6 +45,8 @@ export interface Hold {
   readonly checkpoints: CheckpointStore;
   readonly rebuild: RebuildMarker;
   readonly origin: Origin;
+  /** The indexes that all before `durable` is durable in; null: in every one. */
+  readonly coverage: Coverage | null;
   /** All that ends at or before this is durable. */
   readonly durable: Position;
   readonly history: History;
@@ -63,6 +68,14 @@ export interface HoldOptions {
   readonly isStandby: boolean;
   /** The process of the server that sends the stream: the last session's, and then this one's. */
   readonly sender: { pid: number | null };
+  /** When this process began, as its status says. */
+  readonly startedAt: string;
+  /** Whether a command does something once, which is to be about indexes that are there. */
+  readonly isCommand: boolean;
+  /** Whether the slot was made by this very start, in an earlier session. */
+  readonly hasMadeSlot: boolean;
+  /** Told that this start has made the slot, on an empty system. */
+  readonly onSlotMade: (incarnation: string) => void;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -70,7 +83,8 @@ export interface HoldOptions {
 /**
  * Prepares the plan and Postgres, decides where to start (invariant 7), and takes hold of the slot.
  *
- * @throws ProjectorError `PROJ_RESYNC_REQUIRED`, `PROJ_SLOT_BUSY`, `PROJ_PREFLIGHT`, or a definition's own.
+ * @throws ProjectorError `PROJ_RESYNC_REQUIRED`, `PROJ_SLOT_BUSY`, `PROJ_PREFLIGHT`, `PROJ_NAME_TAKEN`,
+ *   `PROJ_INDEX_FOREIGN`, or a definition's own.
  */
 export async function takeHold(options: HoldOptions): Promise<Hold> {
   const { settings, connections, indexes, isStandby, log, signal } = options;
@@ -78,6 +92,9 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   const slot = settings.name;
   const checkpoints = createCheckpointStore(redis, settings.name, randomUUID());
   const marker = createRebuildMarker(redis, settings.name);
+
+  // Another database's is none that may be waited for, or taken from whoever holds it.
+  await inPostgres((client) => assertSlotIsOurs(client, slot));
 
   // Before anything is prepared: it might not be so any more after the wait.
   await waitForTurn({
@@ -106,6 +123,21 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       return plan;
     });
   const definitions = await loadDefinitions(settings.definitionsDir);
+  let rebuild = await retry.redis(() => marker.read());
+  const startsOver = rebuild ? null : options.startOver;
+  await assertOurs({
+    name: slot,
+    defined: definitions.map(({ spec }) => ({ alias: spec.index })),
+    checkpoint: await retry.redis(() => checkpoints.read()),
+    isRebuilding: rebuild !== null,
+    dropsIndexes: startsOver === 'drop' || (rebuild !== null && rebuild.dropsIndexes && !rebuild.isCleared),
+    startedAt: options.startedAt,
+    indexes,
+    redis,
+    inPostgres,
+    retry,
+    signal,
+  });
   const defined = await prepare(definitions);
 
   const findIndexes = async (): Promise<FoundIndexes> =>
@@ -177,15 +209,18 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     dropsIndexes: how === 'drop',
     isCleared: false,
   });
-  let rebuild = await retry.redis(() => marker.read());
-  if (!rebuild && options.startOver) rebuild = anew(options.startOver);
+  if (options.isCommand && !options.hasMadeSlot && !rebuild) assertFound(settings, await decide(null));
+  if (startsOver) rebuild = anew(startsOver);
   if (rebuild) rebuild = await clear(rebuild);
   let { decision, found } = await decide(rebuild);
-  const onResync = settings.shouldDropIndex
-    ? 'drop'
-    : rebuild || settings.resync === 'auto'
-      ? 'beside'
-      : null;
+  const onResync =
+    settings.shouldDropIndex && !options.isCommand
+      ? 'drop'
+      : rebuild || settings.resync === 'auto'
+        ? 'beside'
+        : null;
+  if (decision.kind === 'resync' && onResync === 'beside' && decision.byHand && !rebuild)
+    throw notByItself(decision.reason);
   if (decision.kind === 'resync' && onResync) {
     log.warn({ reason: decision.reason }, 'what is there does not belong together');
     rebuild = await clear(anew(onResync));
@@ -214,11 +249,15 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
           const from = await inPostgres((client) => createSlot(client, slot, decoder.plugin));
           // By this process perhaps, which has not got the answer: then it begins where the slot does.
           if (from === null) throw new BeginAgainError(`the slot ${slot} has been made meanwhile`);
+          const incarnation = decision.incarnation ?? randomUUID();
+          if (!rebuild) options.onSlotMade(incarnation);
           failpoint('after-slot');
-          return { from, durable: { lsn: from, lastCommit: null }, incarnation: decision.incarnation };
+          const durable = { lsn: from, lastCommit: null };
+          return { from, durable, incarnation, coverage: nothingCovered };
         })();
   const { systemIdentifier, timeline, database } = await inPostgres(readServerIdentity);
   const incarnation = start.incarnation ?? randomUUID();
+  const { coverage } = start;
   const { bases, walSenderTimeoutMs } = await inPostgres(async (client) => {
     const published = await readPublished(client, settings);
     return {
@@ -244,7 +283,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   try {
     await retry.redis(() => checkpoints.takeOver());
     const origin = { systemIdentifier, timeline, database, incarnation };
-    await retry.redis(() => checkpoints.store({ ...start.durable, origin }));
+    await retry.redis(() => checkpoints.store({ ...start.durable, origin, coverage }));
     return {
       plan,
       courses: new Map(courses.map((course) => [course.index.alias, course])),
@@ -254,6 +293,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       checkpoints,
       rebuild: marker,
       origin,
+      coverage,
       durable: start.durable,
       history: createHistory(start),
     };
@@ -261,4 +301,27 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     await stream[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** A command is about indexes that are there: under another prefix, or on another cluster, it is not to make others. */
+function assertFound(
+  { name, indexPrefix }: Settings,
+  { decision, found }: { readonly decision: StartDecision; readonly found: FoundIndexes },
+): void {
+  if (decision.kind !== 'resume' || [...found.values()].flat().length > 0) return;
+  const aliases = [...found.keys()].map((alias) => `${indexPrefix}${alias}`).join(', ');
+  throw new ProjectorError(
+    'PROJ_INDEX_MISSING',
+    `the projector ${name} has a replication slot, but none of its indexes is here: ${aliases}`,
+    'Look at INDEX_PREFIX, ELASTICSEARCH_URL and PROJECTOR_NAME. If they are as they should be, `projector run` builds ' +
+      'the indexes.',
+  );
+}
+
+function notByItself(reason: string): ProjectorError {
+  return new ProjectorError(
+    'PROJ_INDEX_FOREIGN',
+    `RESYNC=auto does not replace these indexes, which may be those of a copy of this database: ${reason}`,
+    "If they are this projector's, run `projector resync`. Else set another PROJECTOR_NAME or INDEX_PREFIX.",
+  );
 }

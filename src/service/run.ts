@@ -10,6 +10,7 @@ import { BeginAgainError } from './begin-again.ts';
 import type { StartOver } from './hold.ts';
 import { createOverview, type Overview } from './overview.ts';
 import { runSession, type SessionEnd } from './session.ts';
+import { undoStart } from './undo.ts';
 import type { Task } from './work.ts';
 
 export interface ServiceOptions {
@@ -41,7 +42,10 @@ export async function runService(options: ServiceOptions): Promise<void> {
   const { settings, log, stop, isStandby = false } = options;
   const overview = options.overview ?? createOverview(settings);
   const sender = { pid: null };
-  let startOver = options.startOver ?? (settings.shouldDropIndex ? 'drop' : null);
+  const made: { slotOf: string | null } = { slotOf: null };
+  // A command drops nothing that it was not told to.
+  const dropsIndexes = settings.shouldDropIndex && !options.task;
+  let startOver = options.startOver ?? (dropsIndexes ? 'drop' : null);
   const isTransient = (error: Error): boolean =>
     isServerFailure(error) ||
     error instanceof BeginAgainError ||
@@ -80,6 +84,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
             isStandby,
             overview,
             sender,
+            made,
             startOver,
             onHold: () => {
               startOver = null;
@@ -97,8 +102,12 @@ export async function runService(options: ServiceOptions): Promise<void> {
     } while (end === 'to begin again');
   } catch (error) {
     // Stopped while it was waiting for a server: nothing was under way.
-    if (!(stop.aborted && error instanceof Error && (isTransient(error) || isCancellation(error))))
+    if (!(stop.aborted && error instanceof Error && (isTransient(error) || isCancellation(error)))) {
+      const { written, superseded, refused } = overview.counts;
+      if (made.slotOf !== null && written + superseded + refused === 0)
+        await undoStart({ settings, log, incarnation: made.slotOf });
       throw error;
+    }
   } finally {
     clearInterval(looking);
   }

@@ -21,7 +21,7 @@ import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { createSchemaWatch } from './schema-watch.ts';
 import { describeSession } from './session-status.ts';
 import { BETWEEN_SESSIONS_TTL_MS, publishStatus, withdrawStatus, type ServiceStatus } from './status.ts';
-import { ensureTargets, findTarget, type BuildTarget } from './targets.ts';
+import { coverageOf, ensureTargets, findTarget, type BuildTarget } from './targets.ts';
 import { watchMovement } from './watchdog.ts';
 import type { HolderWork, Task } from './work.ts';
 
@@ -41,6 +41,8 @@ export interface SessionOptions {
   /** Carried from session to session. */
   readonly overview: Overview;
   readonly sender: { pid: number | null };
+  /** The incarnation of the slot that this start has made on an empty system; null where it has made none. */
+  readonly made: { slotOf: string | null };
 }
 
 /** How a session has ended in order: for good, or to be followed by another. */
@@ -105,6 +107,12 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     startOver: options.startOver,
     isStandby: options.isStandby,
     sender: options.sender,
+    startedAt: overview.status().startedAt,
+    isCommand: options.task !== undefined,
+    hasMadeSlot: options.made.slotOf !== null,
+    onSlotMade(incarnation) {
+      options.made.slotOf = incarnation;
+    },
     log,
     signal: ending,
   });
@@ -194,7 +202,10 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   state.pausedSince = null;
   waits.delete('pause');
 
-  targets.push(...(await ensureTargets({ hold, indexes, reindexes, retry, log })));
+  const cluster = await retry.elasticsearch(() => indexes.cluster());
+  targets.push(...(await ensureTargets({ hold, indexes, reindexes, cluster, retry, log })));
+  // Not before: what the resume point did not cover is marked by now as to be read again.
+  await checkpointer.cover(coverageOf(cluster, targets));
   await deadLetters.open(targets.map(({ physical }) => physical));
   const covered = async (lsn: Lsn): Promise<void> => {
     while (checkpointer.stored < lsn) await delay(COVERED_POLL_MS, undefined, { signal: ending });
@@ -222,6 +233,10 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       }),
     giveUp,
     explain,
+    onLeave(left) {
+      const followed = targets.filter((target) => target !== left && snapshots?.isFollowed(target) === true);
+      return checkpointer.cover(coverageOf(cluster, followed));
+    },
     untilWritten: pipeline.untilWritten,
     onServed: () => deadLetters.sweep(),
     documentIds: pipeline.documentIds,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isCovered, type Coverage } from '../checkpoint/coverage.ts';
 import { compareBasis, type Basis } from '../definition/basis.ts';
 import type { IndexPlan } from '../definition/plan.ts';
 import type { IndexAdmin, PhysicalIndex } from '../loader/indexes.ts';
@@ -42,6 +43,8 @@ export interface TargetOptions {
   readonly hold: Hold;
   readonly indexes: IndexAdmin;
   readonly reindexes: ReindexStore;
+  /** The uuid of the Elasticsearch cluster. */
+  readonly cluster: string;
   readonly retry: { readonly elasticsearch: Retry; readonly redis: Retry };
   readonly log: Logger;
 }
@@ -60,13 +63,15 @@ export async function ensureTargets(options: TargetOptions): Promise<BuildTarget
     const course = courses.get(index.alias);
     const basis = bases.get(index.name) ?? { parts: [], filled: [] };
     const state =
-      isBefore(index) && course?.serving ? course.serving : await ensureIndex(options, index, course, basis);
+      isBefore(index) && course?.serving
+        ? await asCovered(options, course.serving)
+        : await ensureIndex(options, index, course, basis);
     if (!state.serving) log.info({ index: index.alias, physical: state.physical }, 'building an index');
     const { physical, writeAlias } = state;
     const become = state.basis && compareBasis(state.basis, basis);
     const isOutdated = become === 'changed';
     const target = { index, physical, writeAlias, state, basis, isOutdated, isBefore: isBefore(index) };
-    if (isOutdated && !target.isBefore)
+    if (isOutdated && !target.isBefore && state.serving)
       log.warn({ index: index.alias }, 'what its documents rest on has changed; reading all again');
     else if (!isOutdated && become !== 'same')
       await retry.elasticsearch(() => indexes.rebase(physical, basis.parts));
@@ -78,11 +83,36 @@ export async function ensureTargets(options: TargetOptions): Promise<BuildTarget
     if (isAlone && !target.isBuilding) await clearAway(options, target, courses.get(index.alias));
   }
   const followed = new Set(targets.map(({ physical }) => physical));
-  for (const { alias, physical } of await retry.elasticsearch(() => indexes.leaveOthers(followed))) {
+  for (const { alias, physical } of await retry.elasticsearch(() =>
+    indexes.findUnfollowed(followed, hold.origin),
+  )) {
     if (!courses.has(alias))
       log.warn({ physical }, 'it has no definition any more; searches find it as it was when it had one');
   }
   return targets;
+}
+
+/** What the resume point may speak for once these are followed. */
+export function coverageOf(cluster: string, targets: readonly BuildTarget[]): Coverage {
+  return { cluster, indexes: targets.map(({ state }) => state.uuid) };
+}
+
+/**
+ * An index as it is followed from now on. One that the resume point does not cover has missed changes: it rests on nothing,
+ * so that each of its documents is read again, until that has been done, whatever happens meanwhile.
+ */
+async function asCovered(
+  { hold, indexes, cluster, retry, log }: TargetOptions,
+  found: PhysicalIndex,
+): Promise<PhysicalIndex> {
+  const { physical, uuid, serving } = found;
+  if (isCovered(hold.coverage, { cluster, uuid })) return found;
+  // The time tells one absence from another: what was read again before counts for nothing after it.
+  const basis = [`not followed before ${new Date().toISOString()}`];
+  await retry.elasticsearch(() => indexes.rebase(physical, basis));
+  if (serving)
+    log.warn({ physical }, 'the resume point does not cover this index: it may have missed changes');
+  return { ...found, basis };
 }
 
 /** Drops what a session that was interrupted has replaced already, or what was given up. */
@@ -106,11 +136,12 @@ async function clearAway(
 
 /** The index that is written to, by its course. */
 async function ensureIndex(
-  { hold, indexes, reindexes, retry, log }: TargetOptions,
+  options: TargetOptions,
   index: IndexPlan,
   course: ChartedCourse | undefined,
   basis: Basis,
 ): Promise<PhysicalIndex> {
+  const { hold, indexes, reindexes, retry, log } = options;
   const { origin } = hold;
   const serving = course?.serving;
   const running = course?.reindex?.state === 'running' ? course.reindex : null;
@@ -118,23 +149,23 @@ async function ensureIndex(
     { id: randomUUID(), isAskedFor: false, hash: index.hash, keeps: false },
     new Date(),
   );
-  if (serving && (course.kind === 'follow' || course.kind === 'keep')) return serving;
+  if (serving && (course.kind === 'follow' || course.kind === 'keep')) return asCovered(options, serving);
   if (serving && course.kind === 'amend') {
+    const before = await asCovered(options, serving);
     // The time tells one change from another: what was read again before counts for nothing after it.
     const unread = [`not read by its definition since ${new Date().toISOString()}`];
-    const rests = course.readsAgain ? unread : (serving.basis ?? []);
-    const amended = await retry.elasticsearch(() => indexes.amend(index, serving, rests));
+    const rests = course.readsAgain ? unread : (before.basis ?? []);
+    const amended = await retry.elasticsearch(() => indexes.amend(index, before, rests));
     if (amended) return amended;
     await retry.redis(() => reindexes.write(index.alias, begin));
     throw new BeginAgainError(`${serving.physical} does not take the change: it is built anew`);
   }
   const found = await retry.elasticsearch(() => indexes.find(index));
   const others = found.filter(({ physical }) => physical !== serving?.physical);
-  const state =
-    (course?.kind === 'rebuild'
-      ? currentIndex(others, index, origin.incarnation)
-      : currentIndex(found, index, origin.incarnation)) ??
-    (await retry.elasticsearch(() => indexes.create(index, origin, basis.parts)));
+  const current = currentIndex(course?.kind === 'rebuild' ? others : found, index, origin.incarnation);
+  const state = current
+    ? await asCovered(options, current)
+    : await retry.elasticsearch(() => indexes.create(index, origin, basis.parts));
   if (running || course?.kind === 'rebuild') {
     const { physical } = state;
     const before = serving?.physical ?? null;

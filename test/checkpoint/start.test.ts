@@ -13,7 +13,8 @@ const slot = {
   retainedBytes: 0,
 };
 const lastCommit = { lsn: 500n, xid: 42 };
-const checkpoint = { lsn: 500n, lastCommit, origin };
+const coverage = { cluster: 'c', indexes: ['u'] };
+const checkpoint = { lsn: 500n, lastCommit, origin, coverage };
 const index = {
   physical: 'movies-1',
   writeAlias: 'movies-1-write',
@@ -45,6 +46,7 @@ test('it goes on where it was', () => {
     from: 500n,
     durable: { lsn: 500n, lastCommit },
     incarnation: 'i',
+    coverage,
   });
 });
 
@@ -54,16 +56,18 @@ test('a resume point ahead of the slot is kept, and its last commit has to come 
     from: 500n,
     durable: { lsn: 700n, lastCommit },
     incarnation: 'i',
+    coverage,
   });
 });
 
-test('without a resume point the slot stands', () => {
+test('without a resume point the slot stands, and covers no index', () => {
   const decision = decideStart({ ...facts, checkpoint: null });
   assert.deepEqual(decision, {
     kind: 'resume',
     from: 500n,
     durable: { lsn: 500n, lastCommit: null },
     incarnation: 'i',
+    coverage: { cluster: '', indexes: [] },
   });
 });
 
