@@ -72,6 +72,8 @@ export interface HoldOptions {
   readonly startedAt: string;
   /** Whether a command does something once, which is to be about indexes that are there. */
   readonly isCommand: boolean;
+  /** Whether everything may be made on an empty system. */
+  readonly mayCreate: boolean;
   /** Whether the slot was made by this very start, in an earlier session. */
   readonly hasMadeSlot: boolean;
   /** Told that this start has made the slot, on an empty system. */
@@ -209,7 +211,8 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     dropsIndexes: how === 'drop',
     isCleared: false,
   });
-  if (options.isCommand && !options.hasMadeSlot && !rebuild) assertFound(settings, await decide(null));
+  if (options.isCommand && !options.hasMadeSlot && !rebuild)
+    assertFound(settings, await decide(null), options.mayCreate);
   if (startsOver) rebuild = anew(startsOver);
   if (rebuild) rebuild = await clear(rebuild);
   let { decision, found } = await decide(rebuild);
@@ -307,12 +310,14 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
 function assertFound(
   { name, indexPrefix }: Settings,
   { decision, found }: { readonly decision: StartDecision; readonly found: FoundIndexes },
+  mayCreate: boolean,
 ): void {
-  if (decision.kind !== 'resume' || [...found.values()].flat().length > 0) return;
+  if ([...found.values()].flat().length > 0) return;
+  if (decision.kind === 'resync' || (decision.kind === 'create' && mayCreate)) return;
   const aliases = [...found.keys()].map((alias) => `${indexPrefix}${alias}`).join(', ');
   throw new ProjectorError(
     'PROJ_INDEX_MISSING',
-    `the projector ${name} has a replication slot, but none of its indexes is here: ${aliases}`,
+    `none of the indexes that this command is about is one of the projector ${name}: ${aliases}`,
     'Look at INDEX_PREFIX, ELASTICSEARCH_URL and PROJECTOR_NAME. If they are as they should be, `projector run` builds ' +
       'the indexes.',
   );

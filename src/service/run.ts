@@ -22,6 +22,8 @@ export interface ServiceOptions {
   readonly isStandby?: boolean;
   /** Do this, and end. Each session begins it anew. */
   readonly task?: Task;
+  /** Whether everything may be made on an empty system; it may, unless told otherwise. */
+  readonly mayCreate?: boolean;
   /** Is kept up to date, for whoever looks. */
   readonly overview?: Overview;
   /** Ends the service in order. */

@@ -36,6 +36,8 @@ export interface SessionOptions {
   readonly onHold: () => void;
   /** Do this, and end, in place of streaming on. */
   readonly task?: Task;
+  /** Whether everything may be made on an empty system; it may, unless told otherwise. */
+  readonly mayCreate?: boolean;
   /** Ends the session in order: what is under way is finished, stored and acknowledged. */
   readonly stop: AbortSignal;
   /** Carried from session to session. */
@@ -109,6 +111,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     sender: options.sender,
     startedAt: overview.status().startedAt,
     isCommand: options.task !== undefined,
+    mayCreate: options.mayCreate ?? true,
     hasMadeSlot: options.made.slotOf !== null,
     onSlotMade(incarnation) {
       options.made.slotOf = incarnation;

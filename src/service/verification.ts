@@ -1,17 +1,20 @@
+import { nameTaken, takenBy } from '../checkpoint/ownership.ts';
 import { createCheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
 import { loadDefinitions } from '../definition/load.ts';
 import { hasRowSecurity, prepareDefinitions, type PreparedPlan } from '../definition/prepare.ts';
 import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
-import { createIndexAdmin } from '../loader/indexes.ts';
+import { createIndexAdmin, type PhysicalIndex } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { atMostEvery, type Logger } from '../ops/log.ts';
+import { readSlot } from '../replication/slot.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import { verifyIndex, type Verified } from '../verify/verify.ts';
 import { openConnections } from './connections.ts';
 import { chartCourses, definitionsOf } from './courses.ts';
 import { createReindexStore } from './reindexes.ts';
+import { readServerIdentity } from './server-identity.ts';
 import { readStatus } from './status.ts';
 import { currentIndex } from './targets.ts';
 import type { HolderWork } from './work.ts';
@@ -29,7 +32,8 @@ export interface VerificationOptions {
   /** The names of the indexes to verify. */
   readonly indexes: readonly string[];
   readonly repair: boolean;
-  readonly work: HolderWork;
+  /** What the slot's holder does; null where none runs: then nothing is waited for, nothing repaired, nothing changed. */
+  readonly work: HolderWork | null;
   readonly onProgress: (alias: string, progress: VerificationProgress) => void;
   readonly signal: AbortSignal;
 }
@@ -43,12 +47,31 @@ export interface IndexReport extends Verified {
   readonly aliasLeadsTo: readonly string[];
 }
 
+/** What no service had followed when the comparison began, so that it counts as differing. */
+export interface Unfollowed {
+  /** The resume point; null where there is none. */
+  readonly since: string | null;
+  /** WAL written since; null where there is no resume point. */
+  readonly bytes: number | null;
+}
+
+export interface Verification {
+  readonly reports: readonly IndexReport[];
+  /** Null where the service runs. */
+  readonly unfollowed: Unfollowed | null;
+}
+
 /** A wait that is longer is spoken of. */
 const SILENT_WAIT_MS = 2_000;
 const REPEATED_NOTICE_MS = 60_000;
 
-/** Compares the indexes with their rows, one after the other, with the help of the slot's holder. */
-export async function runVerification(options: VerificationOptions): Promise<IndexReport[]> {
+/**
+ * Compares the indexes with their rows, one after the other, with the help of the slot's holder, or without a holder.
+ *
+ * @throws ProjectorError `PROJ_INDEX_MISSING` where an index is not there, `PROJ_NAME_TAKEN` where the holder follows
+ *   another database.
+ */
+export async function runVerification(options: VerificationOptions): Promise<Verification> {
   const { settings, log, repair, work, onProgress, signal } = options;
   await using connections = openConnections(settings, log, signal);
   const { redis, elasticsearch, retry, query, preparedQuery, inPostgres } = connections;
@@ -57,17 +80,25 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   const admin = createIndexAdmin(elasticsearch, names);
   const deadLetters = createDeadLetterIndex(elasticsearch, names);
   const reindexes = createReindexStore(redis, settings.name);
+  const findAll = (index: IndexPlan): Promise<PhysicalIndex[]> =>
+    retry.elasticsearch(() => admin.find(index));
+  /** The slot's. Where Redis has lost the resume point, the indexes know. */
+  const readIncarnation = async (indexes: readonly IndexPlan[]): Promise<string | undefined> => {
+    const checkpoint = await retry.redis(() => checkpoints.read());
+    if (checkpoint) return checkpoint.origin.incarnation;
+    const found = (await Promise.all(indexes.map(findAll))).flat();
+    return found.find(({ serving }) => serving)?.origin.incarnation;
+  };
   /** The plan that the service goes by: of an index that it keeps as it was, the definition of then. */
   const preparePlan = async (): Promise<PreparedPlan> => {
     const definitions = await loadDefinitions(settings.definitionsDir);
     const defined = await inPostgres((client) => prepareDefinitions(client, definitions));
-    const checkpoint = await retry.redis(() => checkpoints.read());
     const courses = await chartCourses({
       defined: defined.indexes,
-      find: (index) => retry.elasticsearch(() => admin.find(index)),
+      find: findAll,
       readReindex: ({ alias }) => retry.redis(() => reindexes.read(alias)),
       inPostgres,
-      incarnation: checkpoint?.origin.incarnation ?? null,
+      incarnation: (await readIncarnation(defined.indexes)) ?? null,
       onChange: 'keep',
     });
     const kept = courses.filter(({ kind }) => kind === 'keep');
@@ -75,6 +106,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   };
 
   const cover = async (): Promise<void> => {
+    if (!work) return;
     const lsn = await connections.emitMessage();
     const say = (): void => log.info({ upTo: formatLsn(lsn) }, 'waiting for the stream');
     const saying = setTimeout(say, SILENT_WAIT_MS);
@@ -83,6 +115,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   const checkpoints = createCheckpointStore(redis, settings.name, '');
   /** Waits until nothing is being built or read again: until then, what serves is of the past. */
   const untilStreaming = async (): Promise<void> => {
+    if (!work) return;
     const occasionally = atMostEvery(REPEATED_NOTICE_MS);
     for (;;) {
       const status = await retry.redis(() => readStatus(redis, settings.name));
@@ -93,12 +126,39 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   };
   /** The physical index that the service writes to, and where the alias leads. */
   const findServing = async (index: IndexPlan): Promise<Pick<IndexReport, 'physical' | 'aliasLeadsTo'>> => {
-    const checkpoint = await retry.redis(() => checkpoints.read());
-    const found = await retry.elasticsearch(() => admin.find(index));
-    const { physical } = currentIndex(found, index, checkpoint?.origin.incarnation) ?? notBuilt(index.name);
+    const incarnation = await readIncarnation(plan.indexes);
+    const { physical } =
+      currentIndex(await findAll(index), index, incarnation) ?? notBuilt(settings.name, admin.alias(index));
     return { physical, aliasLeadsTo: await retry.elasticsearch(() => admin.aliasLeadsTo(index)) };
   };
 
+  const readUnfollowed = async (): Promise<Unfollowed> => {
+    const checkpoint = await retry.redis(() => checkpoints.read());
+    const { slot, server } = await inPostgres(async (client) => ({
+      slot: await readSlot(client, settings.name),
+      server: await readServerIdentity(client),
+    }));
+    const since = checkpoint?.lsn ?? slot?.confirmedFlush ?? null;
+    if (since === null) return { since, bytes: null };
+    return { since: formatLsn(since), bytes: Math.max(0, Number(server.currentLsn - since)) };
+  };
+  /** Positions in the WAL of two databases cannot be compared. */
+  const assertSameDatabase = async (): Promise<void> => {
+    const checkpoint = await retry.redis(() => checkpoints.read());
+    const taken = takenBy({
+      name: settings.name,
+      server: await inPostgres(readServerIdentity),
+      slot: null,
+      checkpoint: checkpoint?.origin ?? null,
+      isAnotherRunning: true,
+      indexes: [],
+      isRebuilding: false,
+    });
+    if (taken !== null) throw nameTaken(settings.name, taken);
+  };
+
+  const unfollowed = work ? null : await readUnfollowed();
+  if (work) await assertSameDatabase();
   // What the stream has still to bring would be looked at more than once.
   await cover();
   await untilStreaming();
@@ -121,7 +181,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       cover,
       deadLettered: async (ids) =>
         new Set((await retry.elasticsearch(() => deadLetters.among(serving.physical, ids))).keys()),
-      mend: repair ? (ids) => work.reread(index.name, ids) : null,
+      mend: repair && work ? (ids) => work.reread(index.name, ids) : null,
       onProgress: (done) => {
         if (done < total) onProgress(alias, { done, total, state: 'running' });
       },
@@ -130,14 +190,15 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
     onProgress(alias, { done: verified.rows, total: verified.rows, state: 'done' });
     reports.push({ alias, ...serving, ...verified });
   }
-  return reports;
+  return { reports, unfollowed };
 }
 
-function notBuilt(index: string): never {
+function notBuilt(name: string, alias: string): never {
   throw new ProjectorError(
     'PROJ_INDEX_MISSING',
-    `there is no index of ${index} that was made from its definition as it is now`,
-    'Start the service again: it builds the index.',
+    `there is nothing to verify: the projector ${name} has no index ${alias} that was made from its definition as it is now`,
+    'Look at INDEX_PREFIX, ELASTICSEARCH_URL and PROJECTOR_NAME. If they are as they should be, start the service: it ' +
+      'builds the index.',
   );
 }
 
