@@ -141,10 +141,10 @@ export function createIndexAdmin(
   };
   const findAll = async (index: NamedIndex): Promise<FoundIndex[]> =>
     (await findOurs(`${aliasOf(index)}-*`)).filter((one) => isNamedFor(aliasOf(index), one));
-  const findObstacle = async (index: NamedIndex): Promise<Obstacle | null> => {
+  const findObstacle = async (index: NamedIndex, to: 'start' | 'swap'): Promise<Obstacle | null> => {
     const alias = aliasOf(index);
     if (alias === deadLetterIndexName({ name, prefix })) return { kind: 'dead letters' };
-    return obstacleAmong(await readNamed(client, alias), alias, name);
+    return obstacleAmong(await readNamed(client, alias), alias, name, to);
   };
   const find = async (index: NamedIndex): Promise<PhysicalIndex[]> =>
     (await findAll(index)).filter(({ isFinished }) => isFinished);
@@ -169,7 +169,7 @@ export function createIndexAdmin(
 
     async create(index, origin, basis) {
       const alias = aliasOf(index);
-      const obstacle = await findObstacle(index);
+      const obstacle = await findObstacle(index, 'start');
       if (obstacle) throw indexForeign(alias, obstacle);
       for (const { physical, isFinished } of await findAll(index))
         if (!isFinished) await client.indices.delete({ index: physical });
@@ -238,7 +238,7 @@ export function createIndexAdmin(
     findAllOurs: async () =>
       (await findOurs(`${prefix}*`)).filter((one) => isNamedFor(aliasOf({ alias: one.index }), one)),
 
-    findObstacle,
+    findObstacle: (index) => findObstacle(index, 'start'),
 
     async serve(index, built) {
       const alias = aliasOf(index);
@@ -253,7 +253,7 @@ export function createIndexAdmin(
       await client.indices.refresh({ index: built.physical });
       const isAnother = (physical: string): boolean => physical !== built.physical;
       const refuseOthers = async (): Promise<void> => {
-        const obstacle = await findObstacle(index);
+        const obstacle = await findObstacle(index, 'swap');
         if (obstacle) throw indexForeign(alias, obstacle);
       };
       await refuseOthers();
@@ -286,7 +286,7 @@ export function createIndexAdmin(
 
     async drop(index) {
       for (const { physical } of await findAll(index)) await client.indices.delete({ index: physical });
-      const obstacle = await findObstacle(index);
+      const obstacle = await findObstacle(index, 'swap');
       if (obstacle?.kind === 'index') await client.indices.delete({ index: aliasOf(index) });
     },
 

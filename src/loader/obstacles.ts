@@ -33,8 +33,8 @@ const ownedSchema = z.object({
 });
 
 /**
- * Of the indexes that an alias's name stands for, and those that may be built for it, what keeps this projector from
- * having the alias:
+ * Of the indexes that an alias's name stands for, and those that are built for it, what keeps this projector from having the
+ * alias. Of two projectors that began at the same time, the one whose index is older goes on after a restart.
  *
  * | index | made by | then |
  * |---|---|---|
@@ -42,23 +42,33 @@ const ownedSchema = z.object({
  * | the alias leads to it | this projector | none |
  * | the alias leads to it | nobody: by hand | none: the alias is taken back from it |
  * | the alias leads to it | another projector | an obstacle |
- * | is built for the alias, and not left on purpose | another projector | an obstacle |
+ * | is built for the alias | another projector, while this one neither serves nor has built an older one | an obstacle to a start |
+ * | is built for the alias otherwise, or was left on purpose | another projector | none |
  */
 export function obstacleAmong(
   found: Readonly<Record<string, NamedState>>,
   alias: string,
   name: string,
+  to: 'start' | 'swap',
 ): Obstacle | null {
-  for (const [physical, { aliases, meta }] of Object.entries(found)) {
-    const owner = ownedSchema.safeParse(meta).data?.projector;
-    const isPlain = physical === alias;
-    if (isPlain && !owner) return { kind: 'index' };
-    if (!owner || (owner.name === name && !isPlain)) continue;
-    const isBuiltForIt = aliasOfPhysical(physical) === alias && owner.kept === undefined;
-    if (isPlain || aliases.includes(alias) || isBuiltForIt) {
-      const database = owner.origin?.database ?? null;
-      return { kind: 'projector', physical, projector: owner.name, database };
-    }
+  const named = Object.entries(found).map(([physical, { aliases, meta }]) => ({
+    physical,
+    owner: ownedSchema.safeParse(meta).data?.projector,
+    isServing: aliases.includes(alias),
+  }));
+  const plain = named.find(({ physical }) => physical === alias);
+  if (plain && !plain.owner) return { kind: 'index' };
+  const ours = named.filter(({ owner }) => owner?.name === name);
+  const isServed = ours.some(({ isServing }) => isServing);
+  const isOlder = (physical: string): boolean =>
+    !ours.some((one) => aliasOfPhysical(one.physical) === alias && one.physical < physical);
+  for (const one of named) {
+    const { physical, owner, isServing } = one;
+    if (!owner || (owner.name === name && one !== plain)) continue;
+    const isBuilt = aliasOfPhysical(physical) === alias && owner.kept === undefined;
+    const isInTheWay = isServing || (to === 'start' && !isServed && isBuilt && isOlder(physical));
+    if (one !== plain && !isInTheWay) continue;
+    return { kind: 'projector', physical, projector: owner.name, database: owner.origin?.database ?? null };
   }
   return null;
 }

@@ -105,14 +105,22 @@ export async function runService(options: ServiceOptions): Promise<void> {
   } catch (error) {
     // Stopped while it was waiting for a server: nothing was under way.
     if (!(stop.aborted && error instanceof Error && (isTransient(error) || isCancellation(error)))) {
-      const { written, superseded, refused } = overview.counts;
-      if (made.slotOf !== null && written + superseded + refused === 0)
+      if (made.slotOf !== null && (hasDoneNothing(overview) || isForeign(error)))
         await undoStart({ settings, log, incarnation: made.slotOf });
       throw error;
     }
   } finally {
     clearInterval(looking);
   }
+}
+
+function hasDoneNothing({ counts: { written, superseded, refused } }: Overview): boolean {
+  return written + superseded + refused === 0;
+}
+
+/** Whether another projector has what this one was to have: whatever it has written so far, it never serves. */
+function isForeign(error: unknown): boolean {
+  return error instanceof ProjectorError && ['PROJ_INDEX_FOREIGN', 'PROJ_NAME_TAKEN'].includes(error.code);
 }
 
 function isCancellation(error: Error): boolean {

@@ -89,6 +89,16 @@ test('while a rebuild is under way, indexes of the past count for nothing', () =
   assert.ok(decision.kind === 'resume' && decision.incarnation === 'i');
 });
 
+test('what may belong to a projector of a copy of the database is replaced by hand alone', () => {
+  const byHand = (changed: Partial<StartFacts>): boolean => {
+    const decision = decideStart({ ...facts, ...changed });
+    return decision.kind === 'resync' && decision.byHand;
+  };
+  assert.ok(byHand({ slot: null, checkpoint: null }));
+  assert.ok(byHand({ indexes: [{ ...index, origin: { ...origin, incarnation: 'j' } }] }));
+  assert.ok(!byHand({ slot: null }));
+});
+
 test('a slot that is lost in the middle of a rebuild begins another', () => {
   const rebuilding = { ...facts, rebuilding: 'i', indexes: [past, index] };
   assert.equal(decideStart({ ...rebuilding, slot: null }).kind, 'resync');
