@@ -3,7 +3,7 @@ import { flattenSettings, isLiveSetting } from '../definition/index-settings.ts'
 import type { IndexPlan } from '../definition/plan.ts';
 import type { DefinitionSpec } from '../definition/schema.ts';
 import { failpoint } from '../ops/failpoint.ts';
-import { httpStatus, orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { failureOf, httpStatus, orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
 import { metaOf, metaSchema, parseDefinition, type Origin } from './index-meta.ts';
 import {
   aliasOfPhysical,
@@ -161,6 +161,22 @@ export function createIndexAdmin(
   };
   const rebase = (physical: string, basis: readonly string[]): Promise<void> => note(physical, { basis });
 
+  /** Creates an index named after this moment; or after the next, where another projector has had this one's. */
+  const createNow = async (
+    alias: string,
+    body: Pick<estypes.IndicesCreateRequest, 'settings' | 'mappings'>,
+  ): Promise<string> => {
+    for (;;) {
+      const physical = `${alias}-${timestamp(new Date())}`;
+      try {
+        await client.indices.create({ ...body, index: physical, aliases: { [writeAliasOf(physical)]: {} } });
+        return physical;
+      } catch (error) {
+        if (failureOf(error).type !== 'resource_already_exists_exception') throw error;
+      }
+    }
+  };
+
   return {
     find,
     rebase,
@@ -173,13 +189,10 @@ export function createIndexAdmin(
       if (obstacle) throw indexForeign(alias, obstacle);
       for (const { physical, isFinished } of await findAll(index))
         if (!isFinished) await client.indices.delete({ index: physical });
-      const physical = `${alias}-${timestamp(new Date())}`;
       const meta = (uuid: string): Record<string, unknown> => metaOf(name, index, { uuid, origin, basis });
-      await client.indices.create({
-        index: physical,
+      const physical = await createNow(alias, {
         settings: { ...flattenSettings(index.settings), 'index.gc_deletes': GC_DELETES, ...BUILDING },
         mappings: { ...index.mappings, _meta: meta(NOT_YET) },
-        aliases: { [writeAliasOf(physical)]: {} },
       });
       const created = await client.indices.getSettings({ index: physical, name: 'index.uuid' });
       const uuid = created[physical]?.settings?.index?.uuid ?? '';
