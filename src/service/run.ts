@@ -2,7 +2,7 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import type { DatabaseError } from 'pg';
 import { resyncRequired } from '../checkpoint/start.ts';
 import type { Settings } from '../config/settings.ts';
-import { ProjectorError } from '../ops/errors.ts';
+import { errorCodes, ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { isRefusedQuery } from '../servers/postgres.ts';
 import { isServerFailure } from '../servers/unavailable.ts';
@@ -105,8 +105,8 @@ export async function runService(options: ServiceOptions): Promise<void> {
   } catch (error) {
     // Stopped while it was waiting for a server: nothing was under way.
     if (!(stop.aborted && error instanceof Error && (isTransient(error) || isCancellation(error)))) {
-      if (made.slotOf !== null && (hasDoneNothing(overview) || isForeign(error)))
-        await undoStart({ settings, log, incarnation: made.slotOf });
+      const isUseless = (hasDoneNothing(overview) && !isOthersTurn(error)) || isForeign(error);
+      if (made.slotOf !== null && isUseless) await undoStart({ settings, log, incarnation: made.slotOf });
       throw error;
     }
   } finally {
@@ -116,6 +116,11 @@ export async function runService(options: ServiceOptions): Promise<void> {
 
 function hasDoneNothing({ counts: { written, superseded, refused } }: Overview): boolean {
   return written + superseded + refused === 0;
+}
+
+/** Whether another process of this very projector goes on with what is there. */
+function isOthersTurn(error: unknown): boolean {
+  return error instanceof ProjectorError && error.exitCode === errorCodes.PROJ_SLOT_BUSY.exit;
 }
 
 /** Whether another projector has what this one was to have: whatever it has written so far, it never serves. */

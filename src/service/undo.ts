@@ -19,8 +19,9 @@ const PATIENCE_MS = 10_000;
 const POLL_MS = 100;
 
 /**
- * Takes back what a first start has made that has failed before it has written a document: a slot that nobody follows would
- * keep WAL until the disk is full. The slot goes first, so that another process which holds it by now keeps everything.
+ * Takes back what a first start has made that has failed before it was of any use: a slot that nobody follows would keep WAL
+ * until the disk is full. Where an index serves already, everything stays. The slot goes first, so that another process
+ * which holds it by now keeps everything.
  */
 export async function undoStart({ settings, log, incarnation }: UndoOptions): Promise<void> {
   const { name, indexPrefix: prefix } = settings;
@@ -28,6 +29,12 @@ export async function undoStart({ settings, log, incarnation }: UndoOptions): Pr
   try {
     await using connections = openConnections(settings, log, signal);
     const { redis, retry, inPostgres } = connections;
+    const indexes = createIndexAdmin(connections.elasticsearch, { name, prefix });
+    const made = (await retry.elasticsearch(() => indexes.findAllOurs())).filter(
+      ({ origin }) => origin.incarnation === incarnation,
+    );
+    // Of tables without rows there is nothing to write.
+    if (made.some(({ serving }) => serving)) return;
     // The server takes a moment to notice that the stream has ended.
     const drop = (): Promise<boolean> =>
       inPostgres((client) => dropSlot(client, name)).then(
@@ -38,13 +45,10 @@ export async function undoStart({ settings, log, incarnation }: UndoOptions): Pr
         },
       );
     while (!(await drop())) await delay(POLL_MS, undefined, { signal });
-    const indexes = createIndexAdmin(connections.elasticsearch, { name, prefix });
-    for (const { physical, origin } of await retry.elasticsearch(() => indexes.findAllOurs())) {
-      if (origin.incarnation === incarnation) await retry.elasticsearch(() => indexes.remove(physical));
-    }
+    for (const { physical } of made) await retry.elasticsearch(() => indexes.remove(physical));
     await redis.connect();
     await retry.redis(() => createCheckpointStore(redis, name, '').clear());
-    log.info({ slot: name }, 'the slot that this start has made is dropped again: it wrote nothing');
+    log.info({ slot: name }, 'the slot that this start has made is dropped again: nothing serves yet');
   } catch (error) {
     log.warn(
       { slot: name, error: String(error) },
