@@ -125,11 +125,12 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       return plan;
     });
   const definitions = await loadDefinitions(settings.definitionsDir);
+  const named = definitions.map(({ spec }) => ({ alias: spec.index }));
   let rebuild = await retry.redis(() => marker.read());
   const startsOver = rebuild ? null : options.startOver;
   await assertOurs({
     name: slot,
-    defined: definitions.map(({ spec }) => ({ alias: spec.index })),
+    defined: named,
     checkpoint: await retry.redis(() => checkpoints.read()),
     isRebuilding: rebuild !== null,
     dropsIndexes: startsOver === 'drop' || (rebuild !== null && rebuild.dropsIndexes && !rebuild.isCleared),
@@ -140,12 +141,10 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     retry,
     signal,
   });
-  const defined = await prepare(definitions);
-
   const findIndexes = async (): Promise<FoundIndexes> =>
     new Map(
       await Promise.all(
-        defined.indexes.map(
+        named.map(
           async (index) => [index.alias, await retry.elasticsearch(() => indexes.find(index))] as const,
         ),
       ),
@@ -159,8 +158,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     // Invariant 7: the checkpoint goes before a new slot comes.
     await retry.redis(() => checkpoints.clear());
     await inPostgres((client) => dropSlot(client, slot));
-    if (rebuild.dropsIndexes)
-      for (const index of defined.indexes) await retry.elasticsearch(() => indexes.drop(index));
+    if (rebuild.dropsIndexes) for (const index of named) await retry.elasticsearch(() => indexes.drop(index));
     failpoint('after-drop');
     const cleared = { ...rebuild, isCleared: true };
     await retry.redis(() => marker.write(cleared));
@@ -185,7 +183,11 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   };
 
   /** What is to be done with each index, now that it is known which of them belong to the slot. */
-  const chart = async (found: FoundIndexes, incarnation: string | null): Promise<ChartedCourse[]> => {
+  const chart = async (
+    defined: PreparedPlan,
+    found: FoundIndexes,
+    incarnation: string | null,
+  ): Promise<ChartedCourse[]> => {
     const reindexes = createReindexStore(redis, slot);
     const courses = await chartCourses({
       defined: defined.indexes,
@@ -213,6 +215,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   });
   if (options.isCommand && !options.hasMadeSlot && !rebuild)
     assertFound(settings, await decide(null), options.mayCreate);
+  const defined = await prepare(definitions);
   if (startsOver) rebuild = anew(startsOver);
   if (rebuild) rebuild = await clear(rebuild);
   let { decision, found } = await decide(rebuild);
@@ -232,7 +235,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   if (decision.kind === 'resync') throw resyncRequired(`cannot go on from where it was: ${decision.reason}`);
 
   const { incarnation: current } = decision;
-  const courses = await chart(found, decision.kind === 'resume' ? current : null);
+  const courses = await chart(defined, found, decision.kind === 'resume' ? current : null);
   const inForce = definitionsOf(definitions, courses);
   const isAsDefined = inForce.every((definition) => definitions.includes(definition));
   const plan = isAsDefined ? defined : await prepare(inForce);
