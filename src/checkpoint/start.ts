@@ -4,6 +4,7 @@ import { describeLoss, type SlotState } from '../replication/slot.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { formatLsn, type Lsn } from '../shared/lsn.ts';
 import type { Position } from '../shared/position.ts';
+import { nothingCovered, type Coverage } from './coverage.ts';
 import type { Checkpoint } from './store.ts';
 
 /** The database as it is now. */
@@ -41,25 +42,34 @@ export type StartDecision =
       readonly durable: Position;
       /** Null when nothing says: then the slot's history begins here. */
       readonly incarnation: string | null;
+      /** The indexes that all before `durable` is durable in; null: in every one. */
+      readonly coverage: Coverage | null;
     }
-  /** What is there does not belong together. */
-  | { readonly kind: 'resync'; readonly reason: string };
+  /**
+   * What is there does not belong together. `byHand`: nothing says that the indexes are this projector's and not those of a
+   * copy of its database, so only a person may have them replaced.
+   */
+  | { readonly kind: 'resync'; readonly reason: string; readonly byHand: boolean };
 
 /**
  * Invariant 7, who wins at start. In this order:
  *
  * While a rebuild is under way, an index of another incarnation belongs to the past and counts for nothing here.
+ * What belongs to another database's projector has been refused before (`takenBy`).
  *
  * | slot | checkpoint | indexes | then |
  * |---|---|---|---|
  * | none | none | none | create |
- * | none | any | any | resync: changes since the slot went are gone |
+ * | none | none | any | resync, by hand: they may belong to a projector of a copy of this database |
+ * | none | there | any | resync: changes since the slot went are gone |
  * | lost, or of another plugin or database | any | any | resync |
  * | there | of another cluster, timeline or database | any | resync |
  * | there | ahead of the server's WAL | any | resync: the database was restored to an earlier point |
  * | there | behind the slot | any | resync: something else moved the slot, or Redis was restored |
- * | there | any | restored from a copy, or of another origin | resync |
- * | there | none | any | resume at the slot's confirmed_flush: all before it is durable |
+ * | there | any | of another origin | resync |
+ * | there | there | of another incarnation | resync, by hand, as above |
+ * | there | any | restored from a copy | resync |
+ * | there | none | any | resume at the slot's confirmed_flush, all before it is durable; but nobody knows in which indexes |
  * | there | there | any | resume at the slot; skip up to the checkpoint, and see its last commit come by (`createHistory`) |
  */
 export function decideStart(facts: StartFacts): StartDecision {
@@ -67,11 +77,11 @@ export function decideStart(facts: StartFacts): StartDecision {
   const indexes = facts.indexes.filter(
     ({ origin }) => rebuilding === null || origin.incarnation === rebuilding,
   );
-  const resync = (reason: string): StartDecision => ({ kind: 'resync', reason });
+  const resync = (reason: string, byHand = false): StartDecision => ({ kind: 'resync', reason, byHand });
   if (!slot) {
     if (checkpoint) return resync('the replication slot is gone, and with it the changes since then');
     if (indexes.length > 0)
-      return resync('there are indexes, but neither a replication slot nor a resume point');
+      return resync('there are indexes, but neither a replication slot nor a resume point', true);
     return { kind: 'create', incarnation: rebuilding };
   }
   if (slot.lost) return resync(describeLoss(slot));
@@ -88,7 +98,7 @@ export function decideStart(facts: StartFacts): StartDecision {
   const incarnations = new Set(origins.map(({ incarnation }) => incarnation));
   if (rebuilding !== null) incarnations.add(rebuilding);
   if (incarnations.size > 1)
-    return resync('the resume point and the indexes belong to different replication slots');
+    return resync('the resume point and the indexes belong to different replication slots', true);
   const restored = indexes.find(({ original }) => !original);
   if (restored) return resync(`the index ${restored.physical} was restored from a copy`);
 
@@ -99,6 +109,7 @@ export function decideStart(facts: StartFacts): StartDecision {
       from: slot.confirmedFlush,
       durable: { lsn: slot.confirmedFlush, lastCommit: null },
       incarnation,
+      coverage: nothingCovered,
     };
   }
   if (checkpoint.lsn > server.currentLsn) {
@@ -114,6 +125,7 @@ export function decideStart(facts: StartFacts): StartDecision {
     from: slot.confirmedFlush,
     durable: { lsn: checkpoint.lsn, lastCommit: checkpoint.lastCommit },
     incarnation,
+    coverage: checkpoint.coverage,
   };
 }
 

@@ -4,19 +4,24 @@ import { ProjectorError } from '../ops/errors.ts';
 import type { Redis } from '../servers/redis.ts';
 import { formatLsn, parseLsn } from '../shared/lsn.ts';
 import type { Position } from '../shared/position.ts';
+import { coverageSchema, type Coverage } from './coverage.ts';
 
-/** The resume point: all that ends at or before its LSN is durable in Elasticsearch. */
+/** The resume point: all that ends at or before its LSN is durable in the indexes that it covers. */
 export interface Checkpoint extends Position {
   readonly origin: Origin;
+  /** Null where it was stored by a version that did not keep this. */
+  readonly coverage: Coverage | null;
 }
 
 const storedSchema = z.object({
   lsn: z.string().transform(parseLsn),
   lastCommit: z.object({ lsn: z.string().transform(parseLsn), xid: z.number() }).nullable(),
   origin: originSchema,
+  coverage: coverageSchema.nullable().default(null),
 });
 
 export interface CheckpointStore {
+  /** Throws PROJ_CHECKPOINT_INVALID where Redis keeps something else under its key. */
   read(): Promise<Checkpoint | null>;
   /** Becomes the holder: from now on no other's `store` succeeds. Call it only while holding the slot. */
   takeOver(): Promise<void>;
@@ -53,28 +58,61 @@ export function createCheckpointStore(redis: Redis, name: string, epoch: string)
       'another process has become the holder of the replication slot',
       'Run one instance only, or give each its own PROJECTOR_NAME.',
     );
+  /** Whoever has put a list or a hash where the epoch was is not us. */
+  const lostIfOfAnotherType = (error: unknown): never => {
+    throw isOfAnotherType(error) ? lost() : error;
+  };
   return {
     async read() {
-      const text = await redis.get(checkpointKey);
-      return text === null ? null : storedSchema.parse(JSON.parse(text));
+      const text = await redis.get(checkpointKey).catch((error: unknown) => {
+        throw isOfAnotherType(error) ? invalid(checkpointKey, error) : error;
+      });
+      return text === null ? null : parseStored(checkpointKey, text);
     },
     async takeOver() {
       await redis.set(epochKey, epoch);
     },
-    async store({ lsn, lastCommit, origin }) {
+    async store({ lsn, lastCommit, origin, coverage }) {
       const value = JSON.stringify({
         lsn: formatLsn(lsn),
         lastCommit: lastCommit && { ...lastCommit, lsn: formatLsn(lastCommit.lsn) },
         origin,
+        coverage,
       });
-      if ((await redis.eval(STORE_SCRIPT, 2, epochKey, checkpointKey, epoch, value)) !== 1) throw lost();
+      const stored = await redis
+        .eval(STORE_SCRIPT, 2, epochKey, checkpointKey, epoch, value)
+        .catch(lostIfOfAnotherType);
+      if (stored !== 1) throw lost();
     },
     async assertHolder() {
-      const current = await redis.get(epochKey);
+      const current = await redis.get(epochKey).catch(lostIfOfAnotherType);
       if (current !== null && current !== epoch) throw lost();
     },
     async clear() {
       await redis.del(checkpointKey);
     },
   };
+}
+
+/** Whether Redis keeps a value under the key that is no string: a list, a hash. */
+function isOfAnotherType(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('WRONGTYPE');
+}
+
+function parseStored(key: string, text: string): Checkpoint {
+  try {
+    return storedSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw invalid(key, error);
+  }
+}
+
+function invalid(key: string, cause: unknown): ProjectorError {
+  return new ProjectorError(
+    'PROJ_CHECKPOINT_INVALID',
+    `what Redis keeps under ${key} is no resume point`,
+    `If no other program uses that key, delete it (redis-cli del ${key}): the service then resumes from its slot and ` +
+      'reads every document once more. If another does, choose another PROJECTOR_NAME.',
+    { cause },
+  );
 }

@@ -7,6 +7,7 @@ import { createIndexAdmin } from '../loader/indexes.ts';
 import { findRefusals, throwRefusals } from '../service/refused-indexes.ts';
 import { chartCourses, courseInWords, type ChartedCourse } from '../service/courses.ts';
 import { readSlot } from '../replication/slot.ts';
+import { assertOurs } from '../service/ownership.ts';
 import { findServiceProblems, preflightError } from '../service/preflight.ts';
 import { createRebuildMarker } from '../service/rebuild.ts';
 import { createReindexStore } from '../service/reindexes.ts';
@@ -14,18 +15,17 @@ import { readServerIdentity } from '../service/server-identity.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
 import { tryReplication, withClient } from '../servers/postgres.ts';
 import { createRedis, isReplica, replicaError } from '../servers/redis.ts';
+import type { Retry } from '../servers/retry.ts';
 import type { CommandContext } from './command-line.ts';
 import { describeNotCompared } from './verify-report.ts';
 
 /** Looks at the definitions and all three servers, and changes nothing. */
-export async function check({ settings, print }: CommandContext): Promise<number> {
+export async function check({ settings, stop, print }: CommandContext): Promise<number> {
   const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
     withClient(settings.databaseUrl, 'projector check', work);
-  const plan = await inPostgres(async (client) => {
+  const { plan, problems } = await inPostgres(async (client) => {
     const prepared = await preparePlan(client, settings.definitionsDir);
-    const problems = await findServiceProblems(client, prepared, settings);
-    if (problems.length > 0) throw preflightError(problems);
-    return prepared;
+    return { plan: prepared, problems: await findServiceProblems(client, prepared, settings) };
   });
   for (const index of plan.indexes) {
     const tables = plan.tables.filter(({ routes }) => routes.some((route) => route.index === index.name));
@@ -33,8 +33,10 @@ export async function check({ settings, print }: CommandContext): Promise<number
       `${settings.indexPrefix}${index.name}: from ${tables.map(({ schema, name }) => `${schema}.${name}`).join(', ')}`,
     );
   }
-  await tryReplication(settings.databaseUrl, 'projector check');
-  print('Postgres is ready');
+  if (problems.length === 0) {
+    await tryReplication(settings.databaseUrl, 'projector check');
+    print('Postgres is ready');
+  }
 
   const redis = createRedis(settings);
   const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
@@ -49,6 +51,22 @@ export async function check({ settings, print }: CommandContext): Promise<number
     const reindexes = createReindexStore(redis, settings.name);
     const rebuild = await createRebuildMarker(redis, settings.name).read();
     const admin = createIndexAdmin(elasticsearch, { name: settings.name, prefix: settings.indexPrefix });
+    // In the order in which a start would refuse.
+    const retry: Retry = (action) => action();
+    await assertOurs({
+      name: settings.name,
+      defined: plan.indexes,
+      checkpoint,
+      isRebuilding: (await createRebuildMarker(redis, settings.name).read()) !== null,
+      dropsIndexes: settings.shouldDropIndex,
+      startedAt: null,
+      indexes: admin,
+      redis,
+      inPostgres,
+      retry: { redis: retry, elasticsearch: retry },
+      signal: stop,
+    });
+    if (problems.length > 0) throw preflightError(problems);
     // Without a resume point, what serves is gone by.
     const found = new Map(
       await Promise.all(plan.indexes.map(async (index) => [index, await admin.find(index)] as const)),
@@ -87,7 +105,14 @@ export async function check({ settings, print }: CommandContext): Promise<number
     });
     print('At a start:');
     if (decision.kind === 'resync') print(`a new slot and new indexes are made: ${decision.reason}`);
-    for (const course of courses) print(describe(settings.indexPrefix, course));
+    for (const course of courses) {
+      print(describe(settings.indexPrefix, course));
+      const leadsTo = await admin.aliasLeadsTo(course.index);
+      const foreign = leadsTo.filter(
+        (one) => !found.get(course.index)?.some(({ physical }) => physical === one),
+      );
+      if (foreign.length > 0) print(`  ${astray(admin.alias(course.index), foreign)}`);
+    }
     for (const [index, { settings, mappings }] of trials)
       for (const warning of warnings(index, keptSource(settings, mappings)))
         print(`warning: ${admin.alias(index)}: ${warning}`);
@@ -105,6 +130,14 @@ function warnings({ definition }: IndexPlan, kept: KeptSource): string[] {
   return notCompared(kept, definition.fields).map(
     (part) => `verify does not compare ${describeNotCompared(part)}`,
   );
+}
+
+/** What a start does to a name that stands for an index of nobody's. */
+function astray(alias: string, foreign: readonly string[]): string {
+  const names = foreign.join(', ');
+  return foreign.includes(alias)
+    ? `the index ${alias}, which no projector made, is deleted (ES_SHOULD_DROP_INDEX)`
+    : `the alias leads to ${names} now, which no projector made: it is moved from there`;
 }
 
 function describe(prefix: string, course: ChartedCourse): string {

@@ -23,7 +23,7 @@ const details: Readonly<Record<CommandName, string>> = {
 
 Compiles the definitions against the live database, and lists every problem with the statement that mends it. Then says
 of each index what a start would do: go on, build it, take a compatible change while it serves, or build it anew beside it.
-Exit codes: 0 ready, 2 settings or definitions, 3 Postgres is not set up.`,
+Exit codes: 0 ready, 2 settings or definitions, 3 Postgres is not set up, or the name or an index is another's.`,
   init: `projector init
 
 Creates the publication and sets replica identities, as ADMIN_DATABASE_URL's role (the owner of the tables; it needs
@@ -83,16 +83,18 @@ each time, with --watch); docs/status.schema.json describes what it says of the 
 Exit codes: 0 the service runs, 1 it does not.`,
   verify: `projector verify [--index NAME]… [--repair] [--json]
 
-Compares every document with its rows, by content, of all indexes or of those named, while the service runs or without
-it (then this follows the stream until it is done). Reports rows whose document is missing, extra documents that have no
+Compares every document with its rows, by content, of all indexes or of those named. Where no service runs, it changes
+nothing, and a document that is only behind counts as differing; with --repair it then follows the stream itself. Reports rows whose document is missing, extra documents that have no
 row, and stale ones with the names of the fields that differ: what is still so once the stream has covered the look.
 Dead-lettered documents are reported apart. --repair has the service read those documents again and write them, and
 compares them again.
 Exit codes: 0 all documents are what their rows make them (with --repair: now), 4 some are not.`,
   teardown: `projector teardown --yes
 
-Drops the slot and the publication (as ADMIN_DATABASE_URL's role), the indexes of all definitions with their aliases,
-and everything under this PROJECTOR_NAME in Redis. Stop the service first. Tables are not touched.`,
+Drops the slot and the publication (as ADMIN_DATABASE_URL's role), the indexes that this projector has made under this
+INDEX_PREFIX with their aliases, and everything under this PROJECTOR_NAME in Redis. Stop the service first. It needs no
+definitions. Tables, indexes that others made, and what belongs to another database stay.
+Exit codes: 0 done, 1 something is left for want of a right, and the SQL is printed, 6 the service runs.`,
 };
 
 export function isCommand(word: string): word is CommandName {

@@ -1,11 +1,17 @@
-import { leadsAstray, type IndexReport } from '../service/verification.ts';
+import { formatBytes } from '../ops/console/format.js';
+import {
+  leadsAstray,
+  type IndexReport,
+  type Unfollowed,
+  type Verification,
+} from '../service/verification.ts';
 import type { Listing } from '../verify/findings.ts';
 
 /** So many ids of a kind are printed. */
 const SHOWN = 10;
 
 /** For people: a table of how many, then which, then what it comes to. */
-export function describeReports(reports: readonly IndexReport[], wasRepaired: boolean): string {
+export function describeVerification({ reports, unfollowed }: Verification, wasRepaired: boolean): string {
   const columns = ['rows', 'documents', 'missing', 'extra', 'stale', 'dead-lettered'];
   const counts = reports.map((report) => [
     report.alias,
@@ -23,6 +29,7 @@ export function describeReports(reports: readonly IndexReport[], wasRepaired: bo
     ...reports.flatMap((report) => describeFindings(report)),
     ...reports.filter(leadsAstray).map(describeAlias),
     conclusion(reports, wasRepaired),
+    ...(unfollowed ? [describeUnfollowed(unfollowed)] : []),
   ];
   return parts.join('\n\n');
 }
@@ -89,6 +96,14 @@ function describe(
 function describeAlias({ alias, physical, aliasLeadsTo }: IndexReport): string {
   const leads = aliasLeadsTo.length === 0 ? 'is not there' : `leads to ${aliasLeadsTo.join(' and ')}`;
   return `${alias}: the alias ${leads}, and should lead to ${physical} alone\n  fix: point it there (POST /_aliases)`;
+}
+
+function describeUnfollowed({ since, bytes }: Unfollowed): string {
+  const changed =
+    since === null
+      ? 'The service has no resume point'
+      : `Changes since the resume point ${since}, ${formatBytes(bytes ?? 0)} of WAL ago, have not been followed yet`;
+  return `The service is not running. ${changed}: documents that differ may only be behind.\nStart the service and verify again to tell.`;
 }
 
 function conclusion(reports: readonly IndexReport[], wasRepaired: boolean): string {

@@ -14,6 +14,7 @@ import { slices } from '../shared/slices.ts';
 import { deleteItem, indexItem, type BulkItem } from './bulk.ts';
 import { deepestReason } from './index-refusal.ts';
 import { GC_DELETES } from './indexes.ts';
+import { deadLetterIndexName, indexForeign } from './obstacles.ts';
 import { scan } from './scan.ts';
 
 const letterSchema = z.object({
@@ -99,8 +100,25 @@ export function createDeadLetterIndex(
   client: Elasticsearch,
   { name, prefix }: { readonly name: string; readonly prefix: string },
 ): DeadLetterIndex {
-  const index = `${prefix}${name}-dead-letters`;
+  const index = deadLetterIndexName({ name, prefix });
   const writeAlias = `${index}-write`;
+
+  /** Whose index has the name; null where there is none. */
+  const readOwner = async (): Promise<'us' | 'somebody else' | null> => {
+    const found = await orIfAbsent(
+      () =>
+        client.indices.get({
+          index,
+          expand_wildcards: 'all',
+          filter_path: ['*.mappings._meta', '*.aliases'],
+        }),
+      {},
+    );
+    if (Object.keys(found).length === 0) return null;
+    return ownSchema.safeParse(found[index]?.mappings?._meta).data?.projector.name === name
+      ? 'us'
+      : 'somebody else';
+  };
 
   const countsBy = (field: 'index' | 'physical'): Promise<ReadonlyMap<string, number>> =>
     orIfAbsent(async () => {
@@ -133,7 +151,9 @@ export function createDeadLetterIndex(
     counts: () => countsBy('index'),
 
     async ensure() {
-      if (await client.indices.exists({ index })) return;
+      const owner = await readOwner();
+      if (owner === 'somebody else') throw indexForeign(index, { kind: 'index' });
+      if (owner === 'us') return;
       const settings = {
         ...WHATEVER_TEMPLATES_SAY,
         'index.hidden': true,
@@ -198,10 +218,12 @@ export function createDeadLetterIndex(
     },
 
     async drop() {
-      await client.indices.delete({ index, ignore_unavailable: true });
+      if ((await readOwner()) === 'us') await client.indices.delete({ index });
     },
   };
 }
+
+const ownSchema = z.object({ projector: z.object({ name: z.string(), deadLetters: z.literal(true) }) });
 
 const bucketsSchema = z.object({
   buckets: z.array(z.object({ key: z.string(), doc_count: z.number() })),

@@ -3,7 +3,6 @@ import type { BasisPart } from '../definition/basis.ts';
 import { flattenSettings, isLiveSetting } from '../definition/index-settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
 import type { DefinitionSpec } from '../definition/schema.ts';
-import { ProjectorError } from '../ops/errors.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import {
   failureOf,
@@ -14,8 +13,16 @@ import {
 } from '../servers/elasticsearch.ts';
 import { tryIndex, type DryRun } from './dry-run.ts';
 import { metaOf, metaSchema, parseDefinition, type GivenSettings, type Origin } from './index-meta.ts';
-import { creationRefused, lookAtCreated, unusable } from './index-creation.ts';
+import { creationRefused, lookAtCreated, unusable, type IndexNames } from './index-creation.ts';
 import { readIndexTemplate } from './index-templates.ts';
+import {
+  aliasOfPhysical,
+  deadLetterIndexName,
+  indexForeign,
+  obstacleAmong,
+  readNamed,
+  type Obstacle,
+} from './obstacles.ts';
 
 /** The name of an index, as its definition gives it. */
 export type NamedIndex = Pick<IndexPlan, 'alias'>;
@@ -23,6 +30,7 @@ export type NamedIndex = Pick<IndexPlan, 'alias'>;
 /** An index in Elasticsearch that this projector made. */
 export interface PhysicalIndex {
   readonly physical: string;
+  readonly uuid: string;
   readonly writeAlias: string;
   readonly hash: string;
   readonly origin: Origin;
@@ -80,22 +88,29 @@ export interface IndexAdmin {
     physical: PhysicalIndex,
     basis: readonly BasisPart[],
   ): Promise<PhysicalIndex | null>;
-  /** Gives a built index its own settings and the templates', makes it searchable, and swaps the alias to it in one step. */
+  /**
+   * Gives a built index its own settings and the templates', makes it searchable, and swaps the alias to it in one step.
+   * Throws PROJ_INDEX_FOREIGN where the alias leads to another projector's.
+   */
   serve(index: IndexPlan, built: PhysicalIndex): Promise<void>;
   /** Deletes all other physical indexes of this index but those that are kept. `keep` becomes one of these. */
   dropOthers(index: NamedIndex, current: string, which: OthersToDrop): Promise<void>;
-  /**
-   * Tells of every other physical index of this projector, of whatever index, that it is not followed any more: it rests
-   * on nothing from now on, so that each of its documents is read again if it should be followed again. Gives those that
-   * searches find still.
-   */
-  leaveOthers(followed: ReadonlySet<string>): Promise<readonly ServingIndex[]>;
-  /** Deletes every physical index of this index, and whatever index stands where its alias should. */
+  /** The indexes of this projector and database that searches find although nobody follows them, of whatever index. */
+  findUnfollowed(followed: ReadonlySet<string>, origin: Origin): Promise<readonly ServingIndex[]>;
+  /** Every physical index of this projector under its prefix, whether or not a definition of it is left. */
+  findAllOurs(): Promise<readonly PhysicalIndex[]>;
+  /** What keeps this projector from having the alias; null where nothing does. */
+  findObstacle(index: NamedIndex): Promise<Obstacle | null>;
+  /** Deletes every physical index of this index, and an index of nobody's that stands where its alias should. */
   drop(index: NamedIndex): Promise<void>;
+  /** Deletes one physical index. */
+  remove(physical: string): Promise<void>;
   refresh(physical: string): Promise<void>;
   alias(index: NamedIndex): string;
   /** The names of the indexes that the alias leads to, whoever made them. */
   aliasLeadsTo(index: NamedIndex): Promise<string[]>;
+  /** The uuid of the Elasticsearch cluster. */
+  cluster(): Promise<string>;
 }
 
 /** Tombstones of deletions are kept this long, so that no late write resurrects a deleted document (invariant 4). */
@@ -125,6 +140,9 @@ export function createIndexAdmin(
   { name, prefix }: { readonly name: string; readonly prefix: string },
 ): IndexAdmin {
   const aliasOf = (index: NamedIndex): string => `${prefix}${index.alias}`;
+  /** A copy that somebody has made under another name has the same `_meta`, and is theirs. */
+  const isNamedFor = (alias: string, { index, physical }: FoundIndex): boolean =>
+    aliasOf({ alias: index }) === alias && aliasOfPhysical(physical) === alias;
 
   /** The physical indexes of this projector among those of these names, unfinished ones too, each index's newest last. */
   const findOurs = async (pattern: string): Promise<FoundIndex[]> => {
@@ -139,9 +157,11 @@ export function createIndexAdmin(
       const meta = metaSchema.safeParse(state.mappings?._meta);
       if (!meta.success || meta.data.projector.name !== name) continue;
       const { index, hash, uuid, origin, basis = null, definition, given, kept } = meta.data.projector;
+      const actual = state.settings?.index?.uuid ?? '';
       ours.push({
         index,
         physical,
+        uuid: actual,
         writeAlias: writeAliasOf(physical),
         hash,
         origin,
@@ -149,7 +169,7 @@ export function createIndexAdmin(
         definition: parseDefinition(definition),
         ...(given && { given }),
         isKept: kept !== undefined,
-        original: uuid === state.settings?.index?.uuid,
+        original: uuid === actual,
         serving: Object.hasOwn(state.aliases ?? {}, `${prefix}${index}`),
         isFinished: uuid !== NOT_YET,
       });
@@ -157,7 +177,12 @@ export function createIndexAdmin(
     return ours.sort((a, b) => (a.physical < b.physical ? -1 : 1));
   };
   const findAll = async (index: NamedIndex): Promise<FoundIndex[]> =>
-    (await findOurs(`${aliasOf(index)}-*`)).filter((one) => one.index === index.alias);
+    (await findOurs(`${aliasOf(index)}-*`)).filter((one) => isNamedFor(aliasOf(index), one));
+  const findObstacle = async (index: NamedIndex, to: 'start' | 'swap'): Promise<Obstacle | null> => {
+    const alias = aliasOf(index);
+    if (alias === deadLetterIndexName({ name, prefix })) return { kind: 'dead letters' };
+    return obstacleAmong(await readNamed(client, alias), alias, name, to);
+  };
   const find = async (index: NamedIndex): Promise<PhysicalIndex[]> =>
     (await findAll(index)).filter(({ isFinished }) => isFinished);
 
@@ -173,6 +198,31 @@ export function createIndexAdmin(
   };
   const rebase = (physical: string, basis: readonly BasisPart[]): Promise<void> => note(physical, { basis });
 
+  /** Creates an index named after this moment; or after the next, where another projector has had this one's. */
+  const createNow = async (
+    index: IndexPlan,
+    body: Pick<estypes.IndicesCreateRequest, 'settings' | 'mappings'>,
+  ): Promise<IndexNames> => {
+    const alias = aliasOf(index);
+    for (;;) {
+      const physical = `${alias}-${timestamp(new Date())}`;
+      const writeAlias = writeAliasOf(physical);
+      const names = { physical, writeAlias, alias };
+      try {
+        await client.indices.create({
+          ...body,
+          index: physical,
+          aliases: { [writeAlias]: {} },
+          wait_for_active_shards: 1,
+        });
+        return names;
+      } catch (error) {
+        if (failureOf(error).type === 'resource_already_exists_exception') continue;
+        throw (await creationRefused(client, index, names, error)) ?? error;
+      }
+    }
+  };
+
   return {
     find,
     rebase,
@@ -182,25 +232,17 @@ export function createIndexAdmin(
 
     async create(index, origin, basis) {
       const alias = aliasOf(index);
-      await refuseForeignIndex(client, alias);
+      const obstacle = await findObstacle(index, 'start');
+      if (obstacle) throw indexForeign(alias, obstacle);
       for (const { physical, isFinished } of await findAll(index))
         if (!isFinished) await client.indices.delete({ index: physical });
-      const physical = `${alias}-${timestamp(new Date())}`;
-      const writeAlias = writeAliasOf(physical);
-      const names = { physical, writeAlias, alias };
       const own = { uuid: NOT_YET, origin, basis };
-      await client.indices
-        .create({
-          index: physical,
-          settings: { ...OPEN, ...flattenSettings(index.settings), 'index.gc_deletes': GC_DELETES },
-          // Where a template requires a routing, it is refused.
-          mappings: { _routing: { required: false }, ...index.mappings, _meta: metaOf(name, index, own) },
-          aliases: { [writeAlias]: {} },
-          wait_for_active_shards: 1,
-        })
-        .catch(async (error: unknown) => {
-          throw (await creationRefused(client, index, names, error)) ?? error;
-        });
+      const names = await createNow(index, {
+        settings: { ...OPEN, ...flattenSettings(index.settings), 'index.gc_deletes': GC_DELETES },
+        // Where a template requires a routing, it is refused.
+        mappings: { _routing: { required: false }, ...index.mappings, _meta: metaOf(name, index, own) },
+      });
+      const { physical, writeAlias } = names;
       const { uuid, given, fault } = await lookAtCreated(client, names, Object.keys(BUILDING));
       if (fault !== null) {
         await client.indices.delete({ index: physical });
@@ -213,6 +255,7 @@ export function createIndexAdmin(
       });
       return {
         physical,
+        uuid,
         writeAlias,
         hash: index.hash,
         origin,
@@ -252,14 +295,22 @@ export function createIndexAdmin(
       return { ...current, hash: index.hash, basis, definition: index.definition };
     },
 
-    async leaveOthers(followed) {
-      const ours = await findOurs(`${prefix}*`);
-      // The time tells one leaving from another: what was read again before counts for nothing after it.
-      const nothing = [{ what: 'not followed', is: new Date().toISOString() }];
-      const left = ours.filter(({ physical, isFinished }) => isFinished && !followed.has(physical));
-      for (const { physical } of left) await rebase(physical, nothing);
-      return left.flatMap(({ index: alias, physical, serving }) => (serving ? { alias, physical } : []));
+    async findUnfollowed(followed, { systemIdentifier, database }) {
+      return (await findOurs(`${prefix}*`)).flatMap(({ index: alias, physical, serving, origin }) =>
+        serving &&
+        !followed.has(physical) &&
+        origin.systemIdentifier === systemIdentifier &&
+        origin.database === database
+          ? { alias, physical }
+          : [],
+      );
     },
+
+    // Where the prefix is empty, those of every other prefix match the pattern.
+    findAllOurs: async () =>
+      (await findOurs(`${prefix}*`)).filter((one) => isNamedFor(aliasOf({ alias: one.index }), one)),
+
+    findObstacle: (index) => findObstacle(index, 'start'),
 
     async serve(index, built) {
       const alias = aliasOf(index);
@@ -270,15 +321,27 @@ export function createIndexAdmin(
       });
       await client.indices.refresh({ index: built.physical });
       const isAnother = (physical: string): boolean => physical !== built.physical;
+      const refuseOthers = async (): Promise<void> => {
+        const obstacle = await findObstacle(index, 'swap');
+        if (obstacle) throw indexForeign(alias, obstacle);
+      };
+      await refuseOthers();
       // Somebody may have had it lead to an index that is not ours.
       const astray = (await indexesNamed(client, alias)).filter(isAnother);
       failpoint('before-swap');
-      await client.indices.updateAliases({
-        actions: [
-          ...astray.map((physical) => ({ remove: { index: physical, alias } })),
-          { add: { index: built.physical, alias } },
-        ],
-      });
+      try {
+        await client.indices.updateAliases({
+          actions: [
+            ...astray.map((physical) => ({ remove: { index: physical, alias } })),
+            // Of all that an alias leads to, one may be its write index: where another projector has had it lead to its
+            // own a moment ago, Elasticsearch refuses.
+            { add: { index: built.physical, alias, is_write_index: true } },
+          ],
+        });
+      } catch (error) {
+        await refuseOthers();
+        throw error;
+      }
       failpoint('after-swap');
     },
 
@@ -292,13 +355,19 @@ export function createIndexAdmin(
 
     async drop(index) {
       for (const { physical } of await findAll(index)) await client.indices.delete({ index: physical });
-      const alias = aliasOf(index);
-      if (await isConcreteIndex(client, alias)) await client.indices.delete({ index: alias });
+      const obstacle = await findObstacle(index, 'swap');
+      if (obstacle?.kind === 'index') await client.indices.delete({ index: aliasOf(index) });
+    },
+
+    async remove(physical) {
+      await client.indices.delete({ index: physical, ignore_unavailable: true });
     },
 
     async refresh(physical) {
       await client.indices.refresh({ index: physical });
     },
+
+    cluster: async () => (await client.info()).cluster_uuid,
   };
 }
 
@@ -318,18 +387,4 @@ function timestamp(at: Date): string {
 async function indexesNamed(client: Elasticsearch, name: string): Promise<string[]> {
   const found = await orIfAbsent(() => client.indices.get({ index: name, filter_path: '*.aliases' }), {});
   return Object.keys(found).sort();
-}
-
-/** Whether an index, not an alias, has this name. */
-async function isConcreteIndex(client: Elasticsearch, name: string): Promise<boolean> {
-  return (await indexesNamed(client, name)).includes(name);
-}
-
-async function refuseForeignIndex(client: Elasticsearch, alias: string): Promise<void> {
-  if (!(await isConcreteIndex(client, alias))) return;
-  throw new ProjectorError(
-    'PROJ_INDEX_FOREIGN',
-    `an index named ${alias} stands where the alias of that name should be`,
-    'Delete it, set INDEX_PREFIX, or run once with ES_SHOULD_DROP_INDEX=TRUE, which deletes it.',
-  );
 }

@@ -62,9 +62,21 @@ export const errorCodes = {
     exit: 5,
     meaning: 'The resume point, the slot, the database and the indexes do not belong together any more.',
   },
+  PROJ_CHECKPOINT_INVALID: {
+    exit: 1,
+    meaning: 'Redis keeps something that is no resume point under its key.',
+  },
+  PROJ_NAME_TAKEN: {
+    exit: 3,
+    meaning:
+      'Another projector, of another database, has this PROJECTOR_NAME: its slot, its Redis keys or its indexes.',
+  },
   PROJ_SLOT_BUSY: { exit: 6, meaning: 'Another process holds the replication slot.' },
   PROJ_OWNERSHIP_LOST: { exit: 6, meaning: 'Another process has become the holder of the slot meanwhile.' },
-  PROJ_INDEX_FOREIGN: { exit: 3, meaning: 'An index stands where an alias of ours should be.' },
+  PROJ_INDEX_FOREIGN: {
+    exit: 3,
+    meaning: 'The name of an index of ours stands for an index of somebody else, or of another projector.',
+  },
   PROJ_INDEX_REFUSED: {
     exit: 2,
     meaning:
@@ -93,6 +105,10 @@ export const errorCodes = {
     exit: 1,
     meaning:
       'More documents were refused for their content within a minute than DEAD_LETTERS_PER_MINUTE allows.',
+  },
+  PROJ_TEARDOWN_INCOMPLETE: {
+    exit: 1,
+    meaning: 'Something could not be removed by teardown for want of a right; the SQL for it is printed.',
   },
   PROJ_DEAD_LETTER_UNKNOWN: {
     exit: 1,

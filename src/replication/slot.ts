@@ -83,6 +83,24 @@ export function describeLoss({ invalidation }: Partial<Pick<SlotState, 'invalida
   return `the replication slot ${invalidations[reason] ?? `was invalidated: ${reason}`}`;
 }
 
+/** Whose a slot is: a physical one is a standby's, a logical one belongs to a database. */
+export type SlotOwner =
+  { readonly kind: 'physical' } | { readonly kind: 'logical'; readonly database: string };
+
+/** What has this slot name on the whole server, whichever database it belongs to; null where nothing does. */
+export async function readSlotOwner(
+  client: Pick<ClientBase, 'query'>,
+  slot: string,
+): Promise<SlotOwner | null> {
+  const { rows } = await client.query<{ database: string | null }>(
+    'select database from pg_replication_slots where slot_name = $1',
+    [slot],
+  );
+  const [row] = rows;
+  if (!row) return null;
+  return row.database === null ? { kind: 'physical' } : { kind: 'logical', database: row.database };
+}
+
 const LOCK_TIMEOUT = '30s';
 
 /**
@@ -116,11 +134,15 @@ export async function createSlot(client: ClientBase, slot: string, plugin: strin
   }
 }
 
-/** Drops the slot if it is there. Throws PROJ_SLOT_BUSY when a process holds it. */
+/**
+ * Drops this database's slot of that name, if there is one. Throws PROJ_SLOT_BUSY when a process holds it.
+ */
 export async function dropSlot(client: Pick<ClientBase, 'query'>, slot: string): Promise<void> {
   try {
     await client.query(
-      'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1',
+      `select pg_drop_replication_slot(slot_name)
+       from pg_replication_slots
+       where slot_name = $1 and database = current_database()`,
       [slot],
     );
   } catch (error) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createHistory, type History } from '../checkpoint/history.ts';
+import { nothingCovered, type Coverage } from '../checkpoint/coverage.ts';
 import { decideStart, resyncRequired, type StartDecision } from '../checkpoint/start.ts';
 import { createCheckpointStore, type CheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
@@ -9,6 +10,7 @@ import { hasRowSecurity, prepareDefinitions, type PreparedPlan } from '../defini
 import type { IndexPlan } from '../definition/plan.ts';
 import type { Origin } from '../loader/index-meta.ts';
 import type { IndexAdmin, PhysicalIndex } from '../loader/indexes.ts';
+import { ProjectorError } from '../ops/errors.ts';
 import { failpoint } from '../ops/failpoint.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Track } from '../replication/message.ts';
@@ -23,6 +25,7 @@ import type { Position } from '../shared/position.ts';
 import { BeginAgainError } from './begin-again.ts';
 import type { Connections } from './connections.ts';
 import { chartCourses, courseInWords, definitionsOf, stuck, type ChartedCourse } from './courses.ts';
+import { assertOurs, assertSlotIsOurs } from './ownership.ts';
 import { findServiceProblems, mend } from './preflight.ts';
 import { createRebuildMarker, type Rebuild, type RebuildMarker } from './rebuild.ts';
 import { findRefusals, type RefusedIndex, type Refusals } from './refused-indexes.ts';
@@ -46,6 +49,8 @@ export interface Hold {
   readonly checkpoints: CheckpointStore;
   readonly rebuild: RebuildMarker;
   readonly origin: Origin;
+  /** The indexes that all before `durable` is durable in; null: in every one. */
+  readonly coverage: Coverage | null;
   /** All that ends at or before this is durable. */
   readonly durable: Position;
   readonly history: History;
@@ -69,6 +74,16 @@ export interface HoldOptions {
   readonly sender: { pid: number | null };
   /** What Elasticsearch has refused to make, in this session and those before. */
   readonly refusals: Refusals;
+  /** When this process began, as its status says. */
+  readonly startedAt: string;
+  /** Whether a command does something once, which is to be about indexes that are there. */
+  readonly isCommand: boolean;
+  /** Whether everything may be made on an empty system. */
+  readonly mayCreate: boolean;
+  /** Whether the slot was made by this very start, in an earlier session. */
+  readonly hasMadeSlot: boolean;
+  /** Told that this start has made the slot, on an empty system. */
+  readonly onSlotMade: (incarnation: string) => void;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -76,8 +91,9 @@ export interface HoldOptions {
 /**
  * Prepares the plan and Postgres, decides where to start (invariant 7), and takes hold of the slot.
  *
- * @throws ProjectorError `PROJ_RESYNC_REQUIRED`, `PROJ_SLOT_BUSY`, `PROJ_PREFLIGHT`, or a definition's own;
- * `PROJ_INDEX_REFUSED` where there is nothing to follow but what Elasticsearch refuses.
+ * @throws ProjectorError `PROJ_RESYNC_REQUIRED`, `PROJ_SLOT_BUSY`, `PROJ_PREFLIGHT`, `PROJ_NAME_TAKEN`,
+ *   `PROJ_INDEX_FOREIGN`, or a definition's own;
+ *   `PROJ_INDEX_REFUSED` where there is nothing to follow but what Elasticsearch refuses.
  */
 export async function takeHold(options: HoldOptions): Promise<Hold> {
   const { settings, connections, indexes, isStandby, log, signal } = options;
@@ -85,6 +101,9 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   const slot = settings.name;
   const checkpoints = createCheckpointStore(redis, settings.name, randomUUID());
   const marker = createRebuildMarker(redis, settings.name);
+
+  // Another database's is none that may be waited for, or taken from whoever holds it.
+  await inPostgres((client) => assertSlotIsOurs(client, slot));
 
   // Before anything is prepared: it might not be so any more after the wait.
   await waitForTurn({
@@ -113,34 +132,30 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       return plan;
     });
   const definitions = await loadDefinitions(settings.definitionsDir);
-  const defined = await prepare(definitions);
-
+  const named = definitions.map(({ spec }) => ({ alias: spec.index }));
+  let rebuild = await retry.redis(() => marker.read());
+  const startsOver = rebuild ? null : options.startOver;
+  await assertOurs({
+    name: slot,
+    defined: named,
+    checkpoint: await retry.redis(() => checkpoints.read()),
+    isRebuilding: rebuild !== null,
+    dropsIndexes: startsOver === 'drop' || (rebuild !== null && rebuild.dropsIndexes && !rebuild.isCleared),
+    startedAt: options.startedAt,
+    indexes,
+    redis,
+    inPostgres,
+    retry,
+    signal,
+  });
   const findIndexes = async (): Promise<FoundIndexes> =>
     new Map(
       await Promise.all(
-        defined.indexes.map(
+        named.map(
           async (index) => [index.alias, await retry.elasticsearch(() => indexes.find(index))] as const,
         ),
       ),
     );
-
-  /** Known before anything is made or dropped. */
-  const refusals = await (async () => {
-    const found = await findIndexes();
-    const all = (index: IndexPlan): readonly PhysicalIndex[] => found.get(index.alias) ?? [];
-    const refused = await findRefusals(
-      defined.indexes,
-      options.refusals,
-      (index) => all(index).some(({ hash }) => hash === index.hash),
-      (index) => retry.elasticsearch(() => indexes.tryOut(index)),
-    );
-    const [first] = refused.values();
-    const isNothingElse = defined.indexes.every(
-      (index) => refused.has(index.alias) && all(index).length === 0,
-    );
-    if (first && isNothingElse) throw first;
-    return refused;
-  })();
 
   /** Clears the way for a new beginning, or goes on with clearing it. */
   const clear = async (rebuild: Rebuild): Promise<Rebuild> => {
@@ -151,7 +166,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     await retry.redis(() => checkpoints.clear());
     await inPostgres((client) => dropSlot(client, slot));
     if (rebuild.dropsIndexes)
-      for (const index of defined.indexes.filter(({ alias }) => !refusals.has(alias)))
+      for (const index of named.filter(({ alias }) => !refusals.has(alias)))
         await retry.elasticsearch(() => indexes.drop(index));
     failpoint('after-drop');
     const cleared = { ...rebuild, isCleared: true };
@@ -177,7 +192,11 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   };
 
   /** What is to be done with each index, now that it is known which of them belong to the slot. */
-  const chart = async (found: FoundIndexes, incarnation: string | null): Promise<ChartedCourse[]> => {
+  const chart = async (
+    defined: PreparedPlan,
+    found: FoundIndexes,
+    incarnation: string | null,
+  ): Promise<ChartedCourse[]> => {
     const reindexes = createReindexStore(redis, slot);
     const courses = await chartCourses({
       defined: defined.indexes,
@@ -206,15 +225,38 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     dropsIndexes: how === 'drop',
     isCleared: false,
   });
-  let rebuild = await retry.redis(() => marker.read());
-  if (!rebuild && options.startOver) rebuild = anew(options.startOver);
+  if (options.isCommand && !options.hasMadeSlot && !rebuild)
+    assertFound(settings, await decide(null), options.mayCreate);
+  const defined = await prepare(definitions);
+  /** Known before any index, or the slot, is made or dropped. */
+  const refusals = await (async () => {
+    const found = await findIndexes();
+    const all = (index: IndexPlan): readonly PhysicalIndex[] => found.get(index.alias) ?? [];
+    const refused = await findRefusals(
+      defined.indexes,
+      options.refusals,
+      (index) => all(index).some(({ hash }) => hash === index.hash),
+      (index) => retry.elasticsearch(() => indexes.tryOut(index)),
+    );
+    const [first] = refused.values();
+    const isNothingElse = defined.indexes.every(
+      (index) => refused.has(index.alias) && all(index).length === 0,
+    );
+    if (first && isNothingElse) throw first;
+    return refused;
+  })();
+
+  if (startsOver) rebuild = anew(startsOver);
   if (rebuild) rebuild = await clear(rebuild);
   let { decision, found } = await decide(rebuild);
-  const onResync = settings.shouldDropIndex
-    ? 'drop'
-    : rebuild || settings.resync === 'auto'
-      ? 'beside'
-      : null;
+  const onResync =
+    settings.shouldDropIndex && !options.isCommand
+      ? 'drop'
+      : rebuild || settings.resync === 'auto'
+        ? 'beside'
+        : null;
+  if (decision.kind === 'resync' && onResync === 'beside' && decision.byHand && !rebuild)
+    throw notByItself(decision.reason);
   if (decision.kind === 'resync' && onResync) {
     log.warn({ reason: decision.reason }, 'what is there does not belong together');
     rebuild = await clear(anew(onResync));
@@ -223,7 +265,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   if (decision.kind === 'resync') throw resyncRequired(`cannot go on from where it was: ${decision.reason}`);
 
   const { incarnation: current } = decision;
-  const courses = await chart(found, decision.kind === 'resume' ? current : null);
+  const courses = await chart(defined, found, decision.kind === 'resume' ? current : null);
   const inForce = definitionsOf(definitions, courses);
   const refusedCourses = courses.flatMap(({ kind, index, refusal }) =>
     refusal && (kind === 'keep' || kind === 'refused') ? [{ index, error: refusal }] : [],
@@ -251,11 +293,15 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
           const from = await inPostgres((client) => createSlot(client, slot, decoder.plugin));
           // By this process perhaps, which has not got the answer: then it begins where the slot does.
           if (from === null) throw new BeginAgainError(`the slot ${slot} has been made meanwhile`);
+          const incarnation = decision.incarnation ?? randomUUID();
+          if (!rebuild) options.onSlotMade(incarnation);
           failpoint('after-slot');
-          return { from, durable: { lsn: from, lastCommit: null }, incarnation: decision.incarnation };
+          const durable = { lsn: from, lastCommit: null };
+          return { from, durable, incarnation, coverage: nothingCovered };
         })();
   const { systemIdentifier, timeline, database } = await inPostgres(readServerIdentity);
   const incarnation = start.incarnation ?? randomUUID();
+  const { coverage } = start;
   const { bases, refused, walSenderTimeoutMs } = await inPostgres(async (client) => {
     const published = await readPublished(client, settings);
     return {
@@ -285,7 +331,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   try {
     await retry.redis(() => checkpoints.takeOver());
     const origin = { systemIdentifier, timeline, database, incarnation };
-    await retry.redis(() => checkpoints.store({ ...start.durable, origin }));
+    await retry.redis(() => checkpoints.store({ ...start.durable, origin, coverage }));
     return {
       plan,
       courses: new Map(courses.map((course) => [course.index.alias, course])),
@@ -296,6 +342,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
       checkpoints,
       rebuild: marker,
       origin,
+      coverage,
       durable: start.durable,
       history: createHistory(start),
     };
@@ -303,4 +350,29 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
     await stream[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** A command is about indexes that are there: under another prefix, or on another cluster, it is not to make others. */
+function assertFound(
+  { name, indexPrefix }: Settings,
+  { decision, found }: { readonly decision: StartDecision; readonly found: FoundIndexes },
+  mayCreate: boolean,
+): void {
+  if ([...found.values()].flat().length > 0) return;
+  if (decision.kind === 'resync' || (decision.kind === 'create' && mayCreate)) return;
+  const aliases = [...found.keys()].map((alias) => `${indexPrefix}${alias}`).join(', ');
+  throw new ProjectorError(
+    'PROJ_INDEX_MISSING',
+    `none of the indexes that this command is about is one of the projector ${name}: ${aliases}`,
+    'Look at INDEX_PREFIX, ELASTICSEARCH_URL and PROJECTOR_NAME. If they are as they should be, `projector run` builds ' +
+      'the indexes.',
+  );
+}
+
+function notByItself(reason: string): ProjectorError {
+  return new ProjectorError(
+    'PROJ_INDEX_FOREIGN',
+    `RESYNC=auto does not replace these indexes, which may be those of a copy of this database: ${reason}`,
+    "If they are this projector's, run `projector resync`. Else set another PROJECTOR_NAME or INDEX_PREFIX.",
+  );
 }

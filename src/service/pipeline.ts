@@ -160,6 +160,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       store: (checkpoint) => timed('store', () => checkpoints.store(checkpoint)),
     },
     origin: hold.origin,
+    coverage: hold.coverage,
     durable,
     floor,
     acknowledge: (lsn) => stream.acknowledge(lsn),

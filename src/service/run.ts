@@ -2,7 +2,7 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import type { DatabaseError } from 'pg';
 import { resyncRequired } from '../checkpoint/start.ts';
 import type { Settings } from '../config/settings.ts';
-import { ProjectorError } from '../ops/errors.ts';
+import { errorCodes, ProjectorError } from '../ops/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { isRefusedQuery } from '../servers/postgres.ts';
 import { refusalInWords, withoutValues } from '../servers/sql-states.ts';
@@ -12,6 +12,7 @@ import type { StartOver } from './hold.ts';
 import { createOverview, type Overview } from './overview.ts';
 import type { Refusals } from './refused-indexes.ts';
 import { runSession, type SessionEnd } from './session.ts';
+import { undoStart } from './undo.ts';
 import type { Task } from './work.ts';
 
 export interface ServiceOptions {
@@ -23,6 +24,8 @@ export interface ServiceOptions {
   readonly isStandby?: boolean;
   /** Do this, and end. Each session begins it anew. */
   readonly task?: Task;
+  /** Whether everything may be made on an empty system; it may, unless told otherwise. */
+  readonly mayCreate?: boolean;
   /** Is kept up to date, for whoever looks. */
   readonly overview?: Overview;
   /** Ends the service in order. */
@@ -44,7 +47,10 @@ export async function runService(options: ServiceOptions): Promise<void> {
   const overview = options.overview ?? createOverview(settings);
   const sender = { pid: null };
   const refusals: Refusals = new Map();
-  let startOver = options.startOver ?? (settings.shouldDropIndex ? 'drop' : null);
+  const made: { slotOf: string | null } = { slotOf: null };
+  // A command drops nothing that it was not told to.
+  const dropsIndexes = settings.shouldDropIndex && !options.task;
+  let startOver = options.startOver ?? (dropsIndexes ? 'drop' : null);
   const isTransient = (error: Error): boolean =>
     isServerFailure(error) ||
     error instanceof BeginAgainError ||
@@ -84,6 +90,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
             overview,
             sender,
             refusals,
+            made,
             startOver,
             onHold: () => {
               startOver = null;
@@ -101,11 +108,28 @@ export async function runService(options: ServiceOptions): Promise<void> {
     } while (end === 'to begin again');
   } catch (error) {
     // Stopped while it was waiting for a server: nothing was under way.
-    if (!(stop.aborted && error instanceof Error && (isTransient(error) || isCancellation(error))))
+    if (!(stop.aborted && error instanceof Error && (isTransient(error) || isCancellation(error)))) {
+      const isUseless = (hasDoneNothing(overview) && !isOthersTurn(error)) || isForeign(error);
+      if (made.slotOf !== null && isUseless) await undoStart({ settings, log, incarnation: made.slotOf });
       throw error;
+    }
   } finally {
     clearInterval(looking);
   }
+}
+
+function hasDoneNothing({ counts: { written, superseded, refused } }: Overview): boolean {
+  return written + superseded + refused === 0;
+}
+
+/** Whether another process of this very projector goes on with what is there. */
+function isOthersTurn(error: unknown): boolean {
+  return error instanceof ProjectorError && error.exitCode === errorCodes.PROJ_SLOT_BUSY.exit;
+}
+
+/** Whether another projector has what this one was to have: whatever it has written so far, it never serves. */
+function isForeign(error: unknown): boolean {
+  return error instanceof ProjectorError && ['PROJ_INDEX_FOREIGN', 'PROJ_NAME_TAKEN'].includes(error.code);
 }
 
 function isCancellation(error: Error): boolean {

@@ -24,7 +24,7 @@ import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { createSchemaWatch } from './schema-watch.ts';
 import { describeSession } from './session-status.ts';
 import { BETWEEN_SESSIONS_TTL_MS, publishStatus, withdrawStatus, type ServiceStatus } from './status.ts';
-import { ensureTargets, findTarget, type BuildTarget } from './targets.ts';
+import { coverageOf, ensureTargets, findTarget, type BuildTarget } from './targets.ts';
 import { watchMovement } from './watchdog.ts';
 import type { HolderWork, Task } from './work.ts';
 
@@ -39,12 +39,16 @@ export interface SessionOptions {
   readonly onHold: () => void;
   /** Do this, and end, in place of streaming on. A server that is away is not waited for as long as it takes then. */
   readonly task?: Task;
+  /** Whether everything may be made on an empty system; it may, unless told otherwise. */
+  readonly mayCreate?: boolean;
   /** Ends the session in order: what is under way is finished, stored and acknowledged. */
   readonly stop: AbortSignal;
   /** Carried from session to session. */
   readonly overview: Overview;
   readonly sender: { pid: number | null };
   readonly refusals: Refusals;
+  /** The incarnation of the slot that this start has made on an empty system; null where it has made none. */
+  readonly made: { slotOf: string | null };
 }
 
 /** How a session has ended in order: for good, or to be followed by another. */
@@ -114,6 +118,13 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     isStandby: options.isStandby,
     sender: options.sender,
     refusals: options.refusals,
+    startedAt: overview.status().startedAt,
+    isCommand: options.task !== undefined,
+    mayCreate: options.mayCreate ?? true,
+    hasMadeSlot: options.made.slotOf !== null,
+    onSlotMade(incarnation) {
+      options.made.slotOf = incarnation;
+    },
     log,
     signal: ending,
   });
@@ -204,9 +215,20 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   state.pausedSince = null;
   waits.delete('pause');
 
+  const cluster = await retry.elasticsearch(() => indexes.cluster());
   targets.push(
-    ...(await ensureTargets({ hold, indexes, reindexes, retry, refusals: options.refusals, log })),
+    ...(await ensureTargets({
+      hold,
+      indexes,
+      reindexes,
+      cluster,
+      retry,
+      refusals: options.refusals,
+      log,
+    })),
   );
+  // Not before: what the resume point did not cover is marked by now as to be read again.
+  await checkpointer.cover(coverageOf(cluster, targets));
   await deadLetters.open(targets.map(({ physical }) => physical));
   const covered = async (lsn: Lsn): Promise<void> => {
     while (checkpointer.stored < lsn) await delay(COVERED_POLL_MS, undefined, { signal: ending });
@@ -236,6 +258,10 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       }),
     giveUp,
     explain,
+    onLeave(left) {
+      const followed = targets.filter((target) => target !== left && snapshots?.isFollowed(target) === true);
+      return checkpointer.cover(coverageOf(cluster, followed));
+    },
     untilWritten: pipeline.untilWritten,
     onServed: () => deadLetters.sweep(),
     documentIds: pipeline.documentIds,

@@ -36,6 +36,8 @@ export interface SnapshotsOptions {
   readonly giveUp: (target: BuildTarget, reason: string) => Promise<never>;
   /** Told that rows of an index could not be read. May throw another error in place of this one. */
   readonly explain: (index: string, error: unknown) => Promise<void>;
+  /** Told, before it is so, that nothing is written any more to an index that another has replaced. */
+  readonly onLeave: (left: BuildTarget) => Promise<void>;
   /** Resolves once nothing that has begun before writes documents. */
   readonly untilWritten: () => Promise<void>;
   /** Told when those that an index replaces are gone. */
@@ -152,7 +154,10 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     if (before) leaving.add(before);
     await retry.elasticsearch(() => indexes.serve(index, target.state));
     // From here on nobody looks at it.
-    if (before) left.add(before);
+    if (before) {
+      await options.onLeave(before);
+      left.add(before);
+    }
     building.delete(target);
     log.info({ index: index.alias, physical }, 'the alias leads to it');
     const remove = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isCovered, type Coverage } from '../checkpoint/coverage.ts';
 import { compareBasis, type Basis } from '../definition/basis.ts';
 import type { IndexPlan } from '../definition/plan.ts';
 import type { IndexAdmin, PhysicalIndex } from '../loader/indexes.ts';
@@ -44,6 +45,8 @@ export interface TargetOptions {
   readonly hold: Hold;
   readonly indexes: IndexAdmin;
   readonly reindexes: ReindexStore;
+  /** The uuid of the Elasticsearch cluster. */
+  readonly cluster: string;
   readonly retry: { readonly elasticsearch: Retry; readonly redis: Retry };
   /** Is told what Elasticsearch refuses to make. */
   readonly refusals: Refusals;
@@ -66,7 +69,7 @@ export async function ensureTargets(options: TargetOptions): Promise<BuildTarget
     const basis = bases.get(index.name) ?? { parts: [], filled: [] };
     const state =
       isBefore(index) && course?.serving
-        ? course.serving
+        ? await asCovered(options, course.serving)
         : await ensureIndex(options, index, course, basis).catch((error: unknown) =>
             goWithout(options, index, course, error),
           );
@@ -75,7 +78,7 @@ export async function ensureTargets(options: TargetOptions): Promise<BuildTarget
     const become = state.basis && compareBasis(state.basis, basis);
     const isOutdated = become === 'changed';
     const target = { index, physical, writeAlias, state, basis, isOutdated, isBefore: isBefore(index) };
-    if (isOutdated && !target.isBefore)
+    if (isOutdated && !target.isBefore && state.serving)
       log.warn({ index: index.alias }, 'what its documents rest on has changed; reading all again');
     else if (!isOutdated && become !== 'same')
       await retry.elasticsearch(() => indexes.rebase(physical, basis.parts));
@@ -87,7 +90,9 @@ export async function ensureTargets(options: TargetOptions): Promise<BuildTarget
     if (isAlone && !target.isBuilding) await clearAway(options, target, courses.get(index.alias));
   }
   const followed = new Set(targets.map(({ physical }) => physical));
-  for (const { alias, physical } of await retry.elasticsearch(() => indexes.leaveOthers(followed))) {
+  for (const { alias, physical } of await retry.elasticsearch(() =>
+    indexes.findUnfollowed(followed, hold.origin),
+  )) {
     if (!courses.has(alias))
       log.warn({ physical }, 'it has no definition any more; searches find it as it was when it had one');
   }
@@ -111,6 +116,29 @@ async function goWithout(
   throw new BeginAgainError(error.message);
 }
 
+/** What the resume point may speak for once these are followed. */
+export function coverageOf(cluster: string, targets: readonly BuildTarget[]): Coverage {
+  return { cluster, indexes: targets.map(({ state }) => state.uuid) };
+}
+
+/**
+ * An index as it is followed from now on. One that the resume point does not cover has missed changes: it rests on nothing,
+ * so that each of its documents is read again, until that has been done, whatever happens meanwhile.
+ */
+async function asCovered(
+  { hold, indexes, cluster, retry, log }: TargetOptions,
+  found: PhysicalIndex,
+): Promise<PhysicalIndex> {
+  const { physical, uuid, serving } = found;
+  if (isCovered(hold.coverage, { cluster, uuid })) return found;
+  // The time tells one absence from another: what was read again before counts for nothing after it.
+  const basis = [{ what: 'not followed', is: `before ${new Date().toISOString()}` }];
+  await retry.elasticsearch(() => indexes.rebase(physical, basis));
+  if (serving)
+    log.warn({ physical }, 'the resume point does not cover this index: it may have missed changes');
+  return { ...found, basis };
+}
+
 /** Drops what a session that was interrupted has replaced already, or what was given up. */
 async function clearAway(
   { indexes, reindexes, retry }: TargetOptions,
@@ -132,11 +160,12 @@ async function clearAway(
 
 /** The index that is written to, by its course. */
 async function ensureIndex(
-  { hold, indexes, reindexes, retry, log }: TargetOptions,
+  options: TargetOptions,
   index: IndexPlan,
   course: ChartedCourse | undefined,
   basis: Basis,
 ): Promise<PhysicalIndex> {
+  const { hold, indexes, reindexes, retry, log } = options;
   const { origin } = hold;
   const serving = course?.serving;
   const running = course?.reindex?.state === 'running' ? course.reindex : null;
@@ -144,30 +173,30 @@ async function ensureIndex(
     { id: randomUUID(), isAskedFor: false, hash: index.hash, keeps: false },
     new Date(),
   );
-  if (serving && (course.kind === 'follow' || course.kind === 'keep')) return serving;
+  if (serving && (course.kind === 'follow' || course.kind === 'keep')) return asCovered(options, serving);
   if (serving && course.kind === 'amend') {
+    const before = await asCovered(options, serving);
     // The time tells one change from another: what was read again before counts for nothing after it.
     const unread = [{ what: 'not read by its definition', is: new Date().toISOString() }];
-    const rests = course.readsAgain ? unread : (serving.basis ?? []);
-    const amended = await retry.elasticsearch(() => indexes.amend(index, serving, rests));
+    const rests = course.readsAgain ? unread : (before.basis ?? []);
+    const amended = await retry.elasticsearch(() => indexes.amend(index, before, rests));
     if (amended) return amended;
     await retry.redis(() => reindexes.write(index.alias, begin));
     throw new BeginAgainError(`${serving.physical} does not take the change: it is built anew`);
   }
   const found = await retry.elasticsearch(() => indexes.find(index));
   const others = found.filter(({ physical }) => physical !== serving?.physical);
-  const state =
-    (course?.kind === 'rebuild'
-      ? currentIndex(others, index, origin.incarnation)
-      : currentIndex(found, index, origin.incarnation)) ??
-    (await retry.elasticsearch(() =>
-      indexes.create(index, origin, basis.parts).catch((error: unknown) => {
-        // With nothing else to do, it is waited for.
-        const isToWait =
-          hold.plan.indexes.length === 1 && isIndexRefusal(error) && error.code === 'PROJ_SHARD_LIMIT';
-        throw isToWait ? new NotNowError(error.message) : error;
-      }),
-    ));
+  const current = currentIndex(course?.kind === 'rebuild' ? others : found, index, origin.incarnation);
+  const state = current
+    ? await asCovered(options, current)
+    : await retry.elasticsearch(() =>
+        indexes.create(index, origin, basis.parts).catch((error: unknown) => {
+          // With nothing else to do, it is waited for.
+          const isToWait =
+            hold.plan.indexes.length === 1 && isIndexRefusal(error) && error.code === 'PROJ_SHARD_LIMIT';
+          throw isToWait ? new NotNowError(error.message) : error;
+        }),
+      );
   if (running || course?.kind === 'rebuild') {
     const { physical } = state;
     const before = serving?.physical ?? null;

@@ -1,3 +1,4 @@
+import { nameTaken, takenBy } from '../checkpoint/ownership.ts';
 import { createCheckpointStore } from '../checkpoint/store.ts';
 import type { Settings } from '../config/settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
@@ -5,9 +6,10 @@ import { loadDefinitions } from '../definition/load.ts';
 import { hasRowSecurity, prepareDefinitions, type PreparedPlan } from '../definition/prepare.ts';
 import { createDeadLetterIndex } from '../loader/dead-letter-index.ts';
 import { notCompared, readKeptSource, type KeptSource, type NotCompared } from '../loader/kept-source.ts';
-import { createIndexAdmin } from '../loader/indexes.ts';
+import { createIndexAdmin, type PhysicalIndex } from '../loader/indexes.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { atMostEvery, type Logger } from '../ops/log.ts';
+import { readSlot } from '../replication/slot.ts';
 import { countRows } from '../resolver/root-pages.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import { verifyIndex, type Verified } from '../verify/verify.ts';
@@ -15,6 +17,7 @@ import { openConnections } from './connections.ts';
 import { chartCourses, definitionsOf } from './courses.ts';
 import { COMMAND_PATIENCE_MS } from './patience.ts';
 import { createReindexStore } from './reindexes.ts';
+import { readServerIdentity } from './server-identity.ts';
 import { readStatus } from './status.ts';
 import { currentIndex } from './targets.ts';
 import type { HolderWork } from './work.ts';
@@ -32,7 +35,8 @@ export interface VerificationOptions {
   /** The names of the indexes to verify. */
   readonly indexes: readonly string[];
   readonly repair: boolean;
-  readonly work: HolderWork;
+  /** What the slot's holder does; null where none runs: then nothing is waited for, nothing repaired, nothing changed. */
+  readonly work: HolderWork | null;
   readonly onProgress: (alias: string, progress: VerificationProgress) => void;
   readonly signal: AbortSignal;
 }
@@ -48,12 +52,31 @@ export interface IndexReport extends Verified {
   readonly notCompared: readonly NotCompared[];
 }
 
+/** What no service had followed when the comparison began, so that it counts as differing. */
+export interface Unfollowed {
+  /** The resume point; null where there is none. */
+  readonly since: string | null;
+  /** WAL written since; null where there is no resume point. */
+  readonly bytes: number | null;
+}
+
+export interface Verification {
+  readonly reports: readonly IndexReport[];
+  /** Null where the service runs. */
+  readonly unfollowed: Unfollowed | null;
+}
+
 /** A wait that is longer is spoken of. */
 const SILENT_WAIT_MS = 2_000;
 const REPEATED_NOTICE_MS = 60_000;
 
-/** Compares the indexes with their rows, one after the other, with the help of the slot's holder. */
-export async function runVerification(options: VerificationOptions): Promise<IndexReport[]> {
+/**
+ * Compares the indexes with their rows, one after the other, with the help of the slot's holder, or without a holder.
+ *
+ * @throws ProjectorError `PROJ_INDEX_MISSING` where an index is not there, `PROJ_NAME_TAKEN` where the holder follows
+ *   another database.
+ */
+export async function runVerification(options: VerificationOptions): Promise<Verification> {
   const { settings, log, repair, work, onProgress, signal } = options;
   await using connections = openConnections(settings, log, signal, { patienceMs: COMMAND_PATIENCE_MS });
   const { redis, elasticsearch, retry, query, preparedQuery, inPostgres } = connections;
@@ -62,17 +85,25 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   const admin = createIndexAdmin(elasticsearch, names);
   const deadLetters = createDeadLetterIndex(elasticsearch, names);
   const reindexes = createReindexStore(redis, settings.name);
+  const findAll = (index: IndexPlan): Promise<PhysicalIndex[]> =>
+    retry.elasticsearch(() => admin.find(index));
+  /** The slot's. Where Redis has lost the resume point, the indexes know. */
+  const readIncarnation = async (indexes: readonly IndexPlan[]): Promise<string | undefined> => {
+    const checkpoint = await retry.redis(() => checkpoints.read());
+    if (checkpoint) return checkpoint.origin.incarnation;
+    const found = (await Promise.all(indexes.map(findAll))).flat();
+    return found.find(({ serving }) => serving)?.origin.incarnation;
+  };
   /** The plan that the service goes by: of an index that it keeps as it was, the definition of then. */
   const preparePlan = async (): Promise<PreparedPlan> => {
     const definitions = await loadDefinitions(settings.definitionsDir);
     const defined = await inPostgres((client) => prepareDefinitions(client, definitions));
-    const checkpoint = await retry.redis(() => checkpoints.read());
     const courses = await chartCourses({
       defined: defined.indexes,
-      find: (index) => retry.elasticsearch(() => admin.find(index)),
+      find: findAll,
       readReindex: ({ alias }) => retry.redis(() => reindexes.read(alias)),
       inPostgres,
-      incarnation: checkpoint?.origin.incarnation ?? null,
+      incarnation: (await readIncarnation(defined.indexes)) ?? null,
       refusals: new Map(),
       onChange: 'keep',
     });
@@ -81,6 +112,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   };
 
   const cover = async (): Promise<void> => {
+    if (!work) return;
     const lsn = await connections.emitMessage();
     const say = (): void => log.info({ upTo: formatLsn(lsn) }, 'waiting for the stream');
     const saying = setTimeout(say, SILENT_WAIT_MS);
@@ -89,6 +121,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   const checkpoints = createCheckpointStore(redis, settings.name, '');
   /** Waits until nothing is being built or read again: until then, what serves is of the past. */
   const untilStreaming = async (): Promise<void> => {
+    if (!work) return;
     const occasionally = atMostEvery(REPEATED_NOTICE_MS);
     for (;;) {
       const status = await retry.redis(() => readStatus(redis, settings.name));
@@ -99,19 +132,45 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
   };
   /** The physical index that the service writes to, and where the alias leads. */
   const findServing = async (index: IndexPlan): Promise<Pick<IndexReport, 'physical' | 'aliasLeadsTo'>> => {
-    const checkpoint = await retry.redis(() => checkpoints.read());
-    const found = await retry.elasticsearch(() => admin.find(index));
-    const current = currentIndex(found, index, checkpoint?.origin.incarnation);
-    const { physical } = current ?? (await notBuilt(index.alias));
+    const incarnation = await readIncarnation(plan.indexes);
+    const current = currentIndex(await findAll(index), index, incarnation);
+    const { physical } = current ?? (await notBuilt(index));
     return { physical, aliasLeadsTo: await retry.elasticsearch(() => admin.aliasLeadsTo(index)) };
   };
 
-  const notBuilt = async (name: string): Promise<never> => {
+  const notBuilt = async ({ alias }: IndexPlan): Promise<never> => {
     const status = await retry.redis(() => readStatus(redis, settings.name));
-    const refusal = new Map(Object.entries(status?.refusedIndexes ?? {})).get(name);
-    throw refusal === undefined ? indexMissing(name) : indexRefused(refusal);
+    const refusal = new Map(Object.entries(status?.refusedIndexes ?? {})).get(alias);
+    throw refusal === undefined ? indexMissing(settings.name, admin.alias({ alias })) : indexRefused(refusal);
   };
 
+  const readUnfollowed = async (): Promise<Unfollowed> => {
+    const checkpoint = await retry.redis(() => checkpoints.read());
+    const { slot, server } = await inPostgres(async (client) => ({
+      slot: await readSlot(client, settings.name),
+      server: await readServerIdentity(client),
+    }));
+    const since = checkpoint?.lsn ?? slot?.confirmedFlush ?? null;
+    if (since === null) return { since, bytes: null };
+    return { since: formatLsn(since), bytes: Math.max(0, Number(server.currentLsn - since)) };
+  };
+  /** Positions in the WAL of two databases cannot be compared. */
+  const assertSameDatabase = async (): Promise<void> => {
+    const checkpoint = await retry.redis(() => checkpoints.read());
+    const taken = takenBy({
+      name: settings.name,
+      server: await inPostgres(readServerIdentity),
+      slot: null,
+      checkpoint: checkpoint?.origin ?? null,
+      isAnotherRunning: true,
+      indexes: [],
+      isRebuilding: false,
+    });
+    if (taken !== null) throw nameTaken(settings.name, taken);
+  };
+
+  const unfollowed = work ? null : await readUnfollowed();
+  if (work) await assertSameDatabase();
   // What the stream has still to bring would be looked at more than once.
   await cover();
   await untilStreaming();
@@ -140,7 +199,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       cover,
       deadLettered: async (ids) =>
         new Set((await retry.elasticsearch(() => deadLetters.among(serving.physical, ids))).keys()),
-      mend: repair ? (ids) => work.reread(index.name, ids) : null,
+      mend: repair && work ? (ids) => work.reread(index.name, ids) : null,
       onProgress: (done) => {
         if (done < total) onProgress(alias, { done, total, state: 'running' });
       },
@@ -154,7 +213,7 @@ export async function runVerification(options: VerificationOptions): Promise<Ind
       ...verified,
     });
   }
-  return reports;
+  return { reports, unfollowed };
 }
 
 function sourceDisabled(alias: string): ProjectorError {
@@ -173,11 +232,12 @@ function indexRefused(reason: string): ProjectorError {
   );
 }
 
-function indexMissing(index: string): ProjectorError {
+function indexMissing(name: string, alias: string): ProjectorError {
   return new ProjectorError(
     'PROJ_INDEX_MISSING',
-    `there is no index of ${index} that was made from its definition as it is now`,
-    'Start the service again: it builds the index.',
+    `there is nothing to verify: the projector ${name} has no index ${alias} that was made from its definition as it is now`,
+    'Look at INDEX_PREFIX, ELASTICSEARCH_URL and PROJECTOR_NAME. If they are as they should be, start the service: it ' +
+      'builds the index.',
   );
 }
 

@@ -13,7 +13,8 @@ const slot = {
   retainedBytes: 0,
 };
 const lastCommit = { lsn: 500n, xid: 42 };
-const checkpoint = { lsn: 500n, lastCommit, origin };
+const coverage = { cluster: 'c', indexes: ['u'] };
+const checkpoint = { lsn: 500n, lastCommit, origin, coverage };
 const index = {
   physical: 'movies-1',
   writeAlias: 'movies-1-write',
@@ -45,6 +46,7 @@ test('it goes on where it was', () => {
     from: 500n,
     durable: { lsn: 500n, lastCommit },
     incarnation: 'i',
+    coverage,
   });
 });
 
@@ -54,16 +56,18 @@ test('a resume point ahead of the slot is kept, and its last commit has to come 
     from: 500n,
     durable: { lsn: 700n, lastCommit },
     incarnation: 'i',
+    coverage,
   });
 });
 
-test('without a resume point the slot stands', () => {
+test('without a resume point the slot stands, and covers no index', () => {
   const decision = decideStart({ ...facts, checkpoint: null });
   assert.deepEqual(decision, {
     kind: 'resume',
     from: 500n,
     durable: { lsn: 500n, lastCommit: null },
     incarnation: 'i',
+    coverage: { cluster: '', indexes: [] },
   });
 });
 
@@ -83,6 +87,16 @@ test('while a rebuild is under way, indexes of the past count for nothing', () =
   assert.equal(decideStart({ ...rebuilding, indexes: [past, index] }).kind, 'resume');
   const decision = decideStart({ ...rebuilding, checkpoint: null });
   assert.ok(decision.kind === 'resume' && decision.incarnation === 'i');
+});
+
+test('what may belong to a projector of a copy of the database is replaced by hand alone', () => {
+  const byHand = (changed: Partial<StartFacts>): boolean => {
+    const decision = decideStart({ ...facts, ...changed });
+    return decision.kind === 'resync' && decision.byHand;
+  };
+  assert.ok(byHand({ slot: null, checkpoint: null }));
+  assert.ok(byHand({ indexes: [{ ...index, origin: { ...origin, incarnation: 'j' } }] }));
+  assert.ok(!byHand({ slot: null }));
 });
 
 test('a slot that is lost in the middle of a rebuild begins another', () => {

@@ -60,10 +60,17 @@ describe('the service refuses to go on, and says what to do, when its database',
     await using first = setting.run();
     await first.untilStreaming();
     await setting.covered();
-    await first.stop();
-
     const replaced = { DATABASE_URL: replacement.url, ADMIN_DATABASE_URL: replacement.adminUrl };
     assert.equal((await setting.command(['init'], replaced)).code, 0);
+    // As long as the first one runs, this is another projector, which is not to have its name.
+    await using beside = setting.run({ ...replaced, RESYNC: 'auto' });
+    assert.deepEqual(await beside.ended, { code: 3, signal: null }, beside.log);
+    assert.match(beside.log, /PROJ_NAME_TAKEN: .*of another server, whose projector runs/);
+    for (const command of ['resync', 'verify'])
+      assert.match((await setting.command([command], replaced)).stderr, /PROJ_NAME_TAKEN/);
+    await setting.assertConverged();
+    await first.stop();
+
     await using withoutSlot = setting.run(replaced);
     await assertRefuses(setting, withoutSlot);
     {

@@ -14,27 +14,54 @@ import { assertRefuses, assertResyncMends } from './support/refusal.ts';
 const EDITS = 150;
 const SLOW_SNAPSHOT = { SNAPSHOT_CHUNK_SIZE: '20', SNAPSHOT_MAX_RATE: '200' };
 
-it('the service goes on by itself, with nothing lost, when under load Elasticsearch is stopped, and killed', async (t) => {
-  await using elasticsearch = await startElasticsearch();
-  await using setting = await openSetting(t, { elasticsearch });
-  await seedRows(setting.admin, randomOf(1, 0));
-  await using ready = await watchReadiness(t);
-  await using service = setting.run(ready.settings);
-  await service.untilStreaming();
-  await using writers = startWriters(setting.database, 2, 1);
-  for (const end of [() => elasticsearch.stop(), () => elasticsearch.kill('SIGKILL')]) {
-    const meanwhile = writers.goOn(EDITS);
-    await end();
-    await meanwhile;
-    await setting.admin.query(`insert into content.film_work (title) values ('Stalker')`);
-    await ready.turns('Elasticsearch is away', async (turned) => {
-      await service.until(({ waits }) => waits['elasticsearch']);
-      await turned();
-      await elasticsearch.start();
-    });
+describe('Elasticsearch', () => {
+  let elasticsearch: Server;
+  before(async () => {
+    elasticsearch = await startElasticsearch();
+  });
+  after(() => elasticsearch[Symbol.asyncDispose]());
+
+  it('may be stopped, and killed, under load', async (t) => {
+    await using setting = await openSetting(t, { elasticsearch });
+    await seedRows(setting.admin, randomOf(1, 0));
+    await using ready = await watchReadiness(t);
+    await using service = setting.run(ready.settings);
+    await service.untilStreaming();
+    await using writers = startWriters(setting.database, 2, 1);
+    for (const end of [() => elasticsearch.stop(), () => elasticsearch.kill('SIGKILL')]) {
+      const meanwhile = writers.goOn(EDITS);
+      await end();
+      await meanwhile;
+      await setting.admin.query(`insert into content.film_work (title) values ('Stalker')`);
+      await ready.turns('Elasticsearch is away', async (turned) => {
+        await service.until(({ waits }) => waits['elasticsearch']);
+        await turned();
+        await elasticsearch.start();
+      });
+      await setting.assertConverged();
+    }
+    await service.stop();
+  });
+
+  it('may be another one for a while: the indexes of the first are read again', async (t) => {
+    await using setting = await openSetting(t);
+    await seedRows(setting.admin, randomOf(1, 0));
+    const follow = async (rating: number, settings = {}): Promise<string> => {
+      await using service = setting.run(settings);
+      await service.untilStreaming();
+      await setting.admin.query('update content.film_work set rating = $1', [rating]);
+      await setting.covered();
+      await service.stop();
+      return service.log;
+    };
+    await follow(1);
+    await follow(2, { ELASTICSEARCH_URL: elasticsearch.url });
+    await using service = setting.run();
+    await service.untilStreaming();
     await setting.assertConverged();
-  }
-  await service.stop();
+    assert.match(service.log, /the resume point does not cover this index/);
+    await service.stop();
+  });
 });
 
 describe('Redis', () => {

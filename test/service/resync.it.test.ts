@@ -99,6 +99,8 @@ async function openWithoutSlot(t: Parameters<typeof openSetting>[0]): Promise<Se
   await service.untilStreaming();
   await setting.covered();
   await service.stop();
+  // Postgres may notice a little later that the service has gone.
+  await waitFor(async () => (await setting.slot())?.activePid === null);
   await admin.query('select pg_drop_replication_slot($1)', [database.name]);
   await admin.query(`delete from content.film_work where title = 'Film 1'`);
   await admin.query(`update content.film_work set rating = 7 where title = 'Film 2'`);

@@ -8,13 +8,41 @@ import { openSetting, type Setting } from './support/setting.ts';
 import type { Service } from './support/service.ts';
 
 describe('at its start, the service', () => {
-  it('goes on from the slot when Redis has lost everything', async (t) => {
+  it('resumes from the slot when Redis has lost everything, and reads every document once more', async (t) => {
     await using setting = await openFollowed(t);
     await insertFilm(setting, 'The Killers');
     await setting.redis.unlink(...(await keysOf(setting)));
     await using service = setting.run();
+    await service.untilStreaming();
     await setting.assertConverged();
-    assert.ok(!service.log.includes('snapshot begins'));
+    assert.match(service.log, /the resume point does not cover this index/);
+    await service.stop();
+    await using again = setting.run();
+    await again.untilStreaming();
+    assert.ok(!again.log.includes('snapshot begins'));
+    await again.stop();
+  });
+
+  it('names the key where Redis keeps something that is no resume point, which may be deleted', async (t) => {
+    await using setting = await openFollowed(t);
+    const { redis, database } = setting;
+    const key = `projector:${database.name}:checkpoint`;
+    await insertFilm(setting, 'The Killers');
+    for (const make of [
+      () => redis.set(key, 'garbage'),
+      () => redis.set(key, '{"lsn":"nowhere"}'),
+      () => redis.set(key, '{"lsn":"nowhere","lastCommit":null,"origin":{}}'),
+      () => redis.rpush(key, 'one'),
+    ]) {
+      await redis.del(key);
+      await make();
+      await using refused = setting.run();
+      await assertEnds(refused, 1, `PROJ_CHECKPOINT_INVALID: .*${key}`);
+    }
+    await redis.del(key);
+    await using service = setting.run();
+    await service.untilStreaming();
+    await setting.assertConverged();
     await service.stop();
   });
 

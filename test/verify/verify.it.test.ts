@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { below, randomOf } from '../../dev/load/random.ts';
+import { formatLsn } from '../../src/shared/lsn.ts';
 import { cascadeKeyChanges, seedRows } from '../service/support/edits.ts';
 import { openSetting, type Setting } from '../service/support/setting.ts';
 import { startWriters } from '../service/support/writers.ts';
@@ -9,6 +10,24 @@ import { deleteByHand, writeByHand } from '../service/support/by-hand.ts';
 import { differing, verify } from './support/verify.ts';
 
 const film = (ordinal: number): string => `00000000-0000-4000-8000-${String(ordinal).padStart(12, '0')}`;
+
+/** What a command may not change: the slot, what Redis keeps, the indexes with their documents. */
+async function everything({ admin, database, redis }: Setting): Promise<unknown> {
+  const { rows } = await admin.query(
+    `select slot_name, confirmed_flush_lsn, (select count(*)::int from pg_publication) as publications
+     from pg_replication_slots where database = current_database()`,
+  );
+  // How far the last snapshot had come is only shown.
+  const keys = (await redis.keys(`projector:${database.name}:*`)).filter(
+    (key) => !key.includes(':snapshot:'),
+  );
+  const { elasticsearchUrl, indexPrefix } = database;
+  const indexes = await fetch(
+    `${elasticsearchUrl}/_cat/indices/${indexPrefix}*?h=index,uuid,docs.count&s=index&expand_wildcards=all`,
+  );
+  const checkpoint = await redis.get(`projector:${database.name}:checkpoint`);
+  return { rows, keys: keys.toSorted(), checkpoint, indexes: await indexes.text() };
+}
 
 /** Films without people or genres. */
 async function insertFilms({ admin }: Setting, count: number): Promise<void> {
@@ -117,7 +136,7 @@ describe('projector verify', () => {
     await again.stop();
   });
 
-  it('takes for no drift what the stream has still to bring', async (t) => {
+  it('changes nothing where no service runs, and says that what differs may be behind', async (t) => {
     await using setting = await openSetting(t);
     await insertFilms(setting, 300);
     await using service = setting.run();
@@ -129,9 +148,52 @@ describe('projector verify', () => {
     await admin.query(
       `insert into content.film_work (title) select 'New ' || i from generate_series(1, 100) i`,
     );
+    const before = await everything(setting);
     const found = await verify(setting);
-    assert.equal(found.code, 0, found.stderr);
-    assert.equal(found.of('movies').documents, 350);
+    assert.equal(found.code, 4, found.stderr);
+    const { missing, extra, stale } = found.of('movies');
+    assert.deepEqual([missing.count, extra.count, stale.count], [100, 50, 199]);
+    assert.equal(found.unfollowed?.since, formatLsn((await setting.checkpoint())?.lsn ?? 0n));
+    const { stdout } = await setting.command(['verify']);
+    assert.match(stdout, /The service is not running\. Changes since the resume point .* may only be behind/);
+    assert.deepEqual(await everything(setting), before);
+
+    await using again = setting.run();
+    await again.untilStreaming();
+    const followed = await verify(setting);
+    assert.equal(followed.code, 0, followed.stderr);
+    assert.equal(followed.unfollowed, null);
+    assert.equal(followed.of('movies').documents, 350);
+    await again.stop();
+  });
+
+  it('says that there is nothing to verify, and makes nothing, where there is no index', async (t) => {
+    await using setting = await openSetting(t);
+    const mistyped = { INDEX_PREFIX: `${setting.database.indexPrefix}mistyped-` };
+    const refuses = async (settings: Readonly<Record<string, string>>, ...commands: string[][]) => {
+      const before = await everything(setting);
+      for (const command of commands) {
+        const { code, stderr } = await setting.command(command, settings);
+        assert.equal(code, 1, stderr);
+        assert.match(stderr, /PROJ_INDEX_MISSING: .*-genres.*\n {2}fix: Look at INDEX_PREFIX/);
+      }
+      assert.deepEqual(await everything(setting), before);
+    };
+    await refuses({}, ['verify'], ['verify', '--repair']);
+    await insertFilms(setting, 20);
+    await using service = setting.run();
+    await service.untilStreaming();
+    await service.stop();
+    await setting.admin.query('update content.film_work set rating = 2');
+    const commands = [['verify'], ['verify', '--repair'], ['snapshot'], ['reindex'], ['resync']];
+    await refuses(mistyped, ...commands);
+    // Nor is anything dropped that only a start may drop.
+    await refuses({ ...mistyped, ES_SHOULD_DROP_INDEX: 'TRUE' }, ['verify', '--repair'], ['snapshot']);
+    await using again = setting.run();
+    await again.untilStreaming();
+    await setting.assertConverged();
+    assert.ok(!again.log.includes('snapshot begins'));
+    await again.stop();
   });
 
   it('takes for no drift what changes while it looks', async (t) => {

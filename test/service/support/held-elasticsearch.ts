@@ -40,7 +40,8 @@ export async function openHeldElasticsearch(elasticsearchUrl: string): Promise<H
   };
 }
 
-function forward(elasticsearchUrl: string, incoming: IncomingMessage, response: ServerResponse): void {
+/** Passes a request on as it is, and its answer back. */
+export function forward(elasticsearchUrl: string, incoming: IncomingMessage, response: ServerResponse): void {
   const { method, headers, url = '/' } = incoming;
   const outgoing = request(new URL(url, elasticsearchUrl), { method, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);

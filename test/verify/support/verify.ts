@@ -5,6 +5,7 @@ const listingSchema = z.object({ count: z.number(), ids: z.array(z.string()) });
 
 const reportSchema = z.object({
   repair: z.boolean(),
+  unfollowed: z.object({ since: z.string().nullable(), bytes: z.number().nullable() }).nullable(),
   indexes: z.array(
     z.object({
       alias: z.string(),
@@ -30,6 +31,8 @@ export interface VerifyOutcome {
   /** What was found in an index. */
   of(index: string): Report;
   readonly indexes: readonly string[];
+  /** What no service had followed. */
+  readonly unfollowed: z.output<typeof reportSchema>['unfollowed'];
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -38,11 +41,13 @@ export interface VerifyOutcome {
 export async function verify(setting: Setting, ...args: readonly string[]): Promise<VerifyOutcome> {
   const { code, stdout, stderr } = await setting.command(['verify', '--json', ...args]);
   const { indexPrefix } = setting.database;
-  const reports = stdout === '' ? [] : reportSchema.parse(JSON.parse(stdout)).indexes;
+  const report = stdout === '' ? null : reportSchema.parse(JSON.parse(stdout));
+  const reports = report?.indexes ?? [];
   return {
     code,
     stdout,
     stderr,
+    unfollowed: report?.unfollowed ?? null,
     indexes: reports.map(({ alias }) => alias.slice(indexPrefix.length)),
     of(index) {
       const report = reports.find(({ alias }) => alias === `${indexPrefix}${index}`);
