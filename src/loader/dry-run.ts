@@ -3,7 +3,7 @@ import { flattenSettings } from '../definition/index-settings.ts';
 import type { IndexPlan } from '../definition/plan.ts';
 import { fieldsOf, type FieldsSpec } from '../definition/schema.ts';
 import type { ProjectorError } from '../ops/errors.ts';
-import { failureOf, httpStatus, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { failureOf, httpStatus, isNotToBeKnown, type Elasticsearch } from '../servers/elasticsearch.ts';
 import { deepestReason, definitionRefused, templateInTheWay } from './index-refusal.ts';
 import { mergeMappings, readIndexTemplate, type IndexTemplate } from './index-templates.ts';
 
@@ -45,6 +45,8 @@ export async function tryIndex(client: Elasticsearch, index: IndexPlan, alias: s
     sortFault(content) ??
     (await missingPipeline(client, content));
   const refusal = async (): Promise<ProjectorError | null> => {
+    // A template may have what a definition builds upon.
+    if (!template.isKnown) return null;
     const inTheWay = templateFault(template, alias);
     if (inTheWay !== null) return templateInTheWay(index, template.names, inTheWay);
     const reason = await faultOf(effective);
@@ -79,7 +81,7 @@ async function simulated(
     return null;
   } catch (error) {
     if (httpStatus(error) === 400) return deepestReason(failureOf(error));
-    if (httpStatus(error) === 403) return null;
+    if (isNotToBeKnown(error)) return null;
     throw error;
   }
 }
@@ -145,7 +147,7 @@ async function missingPipeline(
       await client.ingest.getPipeline({ id });
     } catch (error) {
       if (httpStatus(error) === 404) return `pipeline with id [${id}] does not exist (${setting})`;
-      if (httpStatus(error) !== 403) throw error;
+      if (!isNotToBeKnown(error)) throw error;
     }
   }
   return null;

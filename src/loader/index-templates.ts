@@ -1,5 +1,5 @@
 import { flattenSettings } from '../definition/index-settings.ts';
-import { httpStatus, orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
+import { isNotToBeKnown, orIfAbsent, type Elasticsearch } from '../servers/elasticsearch.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -13,9 +13,18 @@ export interface IndexTemplate {
   readonly aliases: readonly string[];
   /** Whether the name may only be a data stream's. */
   readonly isForDataStreams: boolean;
+  /** Whether the templates may be read at all; otherwise there may be some. */
+  readonly isKnown: boolean;
 }
 
-const NONE: IndexTemplate = { names: [], settings: {}, mappings: {}, aliases: [], isForDataStreams: false };
+const NOT_KNOWN: IndexTemplate = {
+  names: [],
+  settings: {},
+  mappings: {},
+  aliases: [],
+  isForDataStreams: false,
+  isKnown: false,
+};
 
 /** A template's content, as both generations of templates and components have it. */
 interface Content {
@@ -34,7 +43,7 @@ export async function readIndexTemplate(client: Elasticsearch, index: string): P
   try {
     return await read(client, index);
   } catch (error) {
-    if (httpStatus(error) === 403) return NONE;
+    if (isNotToBeKnown(error)) return NOT_KNOWN;
     throw error;
   }
 }
@@ -49,13 +58,23 @@ async function read(client: Elasticsearch, index: string): Promise<IndexTemplate
     const parts: Content[] = [];
     for (const component of template.composed_of) parts.push(await readComponent(client, component));
     parts.push((template.template ?? {}) as Content);
-    return { ...compose(parts), names: [name], isForDataStreams: template.data_stream !== undefined };
+    return {
+      ...compose(parts),
+      names: [name],
+      isForDataStreams: template.data_stream !== undefined,
+      isKnown: true,
+    };
   }
   const legacy = Object.entries(await client.indices.getTemplate())
     .filter(([, one]) => matches(one.index_patterns, index))
     .sort(([, a], [, b]) => a.order - b.order);
   const names = legacy.map(([name]) => name);
-  return { ...compose(legacy.map(([, one]) => one as unknown as Content)), names, isForDataStreams: false };
+  return {
+    ...compose(legacy.map(([, one]) => one as unknown as Content)),
+    names,
+    isForDataStreams: false,
+    isKnown: true,
+  };
 }
 
 /** Nothing where it is not there, which a template may allow. */

@@ -89,6 +89,11 @@ export function httpStatus(error: unknown): number | undefined {
   return error instanceof errors.ResponseError ? error.statusCode : undefined;
 }
 
+/** Whether an answer says that this is not to be known: the login may not ask, or this Elasticsearch cannot be asked. */
+export function isNotToBeKnown(error: unknown): boolean {
+  return [403, 404, 405].includes(httpStatus(error) ?? 0);
+}
+
 /** Whether a request was not answered in time: by Elasticsearch, or by what stands before it, as a gateway. */
 export function isTimeout(error: unknown): boolean {
   return error instanceof errors.TimeoutError || httpStatus(error) === 504;

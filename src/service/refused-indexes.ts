@@ -23,7 +23,7 @@ export function isIndexRefusal(error: unknown): error is ProjectorError {
 /**
  * Which of the definitions Elasticsearch refuses, by their names: those that it has refused to make and that have not
  * changed since, and those that it would refuse, which is found without making anything. Of a definition by which an
- * index has been made already it is not asked.
+ * index has been made already it is not asked again.
  */
 export async function findRefusals(
   defined: readonly IndexPlan[],
@@ -36,7 +36,8 @@ export async function findRefusals(
     const { alias, hash } = index;
     const made = refusals.get(alias);
     if (made?.hash !== hash) refusals.delete(alias);
-    const error = isMade(index) ? null : ((await tryOut(index)).refusal ?? refusals.get(alias)?.error);
+    const wouldBe = isMade(index) ? null : (await tryOut(index)).refusal;
+    const error = wouldBe ?? refusals.get(alias)?.error;
     if (error) found.set(alias, error);
   }
   return found;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { waitFor } from '../support/wait.ts';
+import { openHeldElasticsearch } from './support/held-elasticsearch.ts';
 import { itemDocuments, items, itemsDefinition, physicals, serving } from './support/items.ts';
 import { watchReadiness } from './support/readiness.ts';
 import { openSetting } from './support/setting.ts';
@@ -83,6 +84,41 @@ describe('a definition that Elasticsearch refuses', () => {
     await service.untilStreaming();
     await service.until(({ reasons }) => reasons.length === 0);
     assert.notDeepEqual(await serving(setting), before);
+    await setting.assertConverged();
+  });
+});
+
+describe('a login that may neither try indexes nor read templates', () => {
+  it('has the service find out what Elasticsearch refuses when it makes the index', async (t) => {
+    await using setting = await openSetting(t, { own: items });
+    await using elasticsearch = await openHeldElasticsearch(setting.database.elasticsearchUrl);
+    elasticsearch.deny('/_index_template', '/_template', '/_component_template', '/_ingest');
+    const through = { ELASTICSEARCH_URL: elasticsearch.url };
+    const refused = {
+      'mapping.yaml': itemsDefinition('mapping', { type: 'keywrod' }),
+      'piped.yaml': itemsDefinition('piped').concat('settings: { default_pipeline: gone }\n'),
+      'sorted.yaml': itemsDefinition('sorted').concat('settings: { sort.field: nix }\n'),
+      'streamed.yaml': itemsDefinition('streamed'),
+    };
+    await using template = clusterTemplate(setting, 'streamed');
+    await template.put({ data_stream: {} });
+    await setting.define({ definitions: { ...items.definitions, ...refused } });
+    assert.equal((await setting.command(['check'], through)).code, 0);
+    await using service = setting.run(through);
+    await service.untilStreaming();
+    const { refusedIndexes } = await service.until(({ state }) => state === 'streaming');
+    assert.match(refusedIndexes['mapping'] ?? '', /mapping\.yaml:6:35: .*keywrod/);
+    assert.match(
+      refusedIndexes['piped'] ?? '',
+      /piped\.yaml:7:13: .*pipeline with id \[gone\] does not exist/,
+    );
+    assert.match(refusedIndexes['sorted'] ?? '', /sorted\.yaml:7:13: .*unknown index sort field/);
+    assert.match(refusedIndexes['streamed'] ?? '', new RegExp(`index template ${template.name} stands`));
+    await setting.assertConverged();
+    await template.remove();
+    await service.until((status) => status.refusedIndexes['streamed'] === undefined);
+    await service.untilStreaming();
+    await setting.define({ expected: { items: itemDocuments, streamed: itemDocuments } });
     await setting.assertConverged();
   });
 });

@@ -113,7 +113,7 @@ describe('projector reindex', () => {
     const untaken = itemsDefinition('things', { type: 'nothing' });
     await setting.define({ definitions: { ...items.definitions, 'things.yaml': untaken } });
     const declined = await setting.command(['reindex', '--index', 'things']);
-    assert.match(declined.stderr, /PROJ_REINDEX_REFUSED.*nothing/);
+    assert.match(declined.stderr, /PROJ_INDEX_REFUSED: .*things\.yaml:6:35: .*nothing/);
     await setting.define({
       definitions: { ...items.definitions, 'things.yaml': itemsDefinition('things') },
       expected: { ...items.expected, things: itemDocuments },

@@ -8,14 +8,17 @@ export interface HeldElasticsearch extends AsyncDisposable {
   hold(index: string): void;
   /** How many are held up at this moment. */
   readonly held: number;
+  /** Answers requests to what begins so, from now on, as to a login that has not the right. */
+  deny(...paths: readonly string[]): void;
   /** Lets those that are held up, and all later ones, pass. */
   release(): void;
 }
 
 export async function openHeldElasticsearch(elasticsearchUrl: string): Promise<HeldElasticsearch> {
-  const state: { index: string | null } = { index: null };
+  const state: { index: string | null; denied: readonly string[] } = { index: null, denied: [] };
   const waiting = new Set<() => void>();
   const server = await openHttpServer((incoming, response) => {
+    if (state.denied.some((path) => incoming.url?.startsWith(path))) return refuse(response);
     const pass = (): void => forward(elasticsearchUrl, incoming, response);
     const isHeld = state.index !== null && (incoming.url ?? '').includes(`-${state.index}-`);
     if (!isHeld || !incoming.url?.includes('/_bulk')) return pass();
@@ -28,6 +31,9 @@ export async function openHeldElasticsearch(elasticsearchUrl: string): Promise<H
     hold(index) {
       state.index = index;
     },
+    deny(...paths) {
+      state.denied = paths;
+    },
     get held() {
       return waiting.size;
     },
@@ -38,6 +44,13 @@ export async function openHeldElasticsearch(elasticsearchUrl: string): Promise<H
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
+}
+
+function refuse(response: ServerResponse): void {
+  const error = { type: 'security_exception', reason: 'the action is unauthorized for this user' };
+  response
+    .writeHead(403, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' })
+    .end(JSON.stringify({ error, status: 403 }));
 }
 
 /** Passes a request on as it is, and its answer back. */
