@@ -23,7 +23,8 @@ const details: Readonly<Record<CommandName, string>> = {
 
 Compiles the definitions against the live database, and lists every problem with the statement that mends it. Then says
 of each index what a start would do: go on, build it, take a compatible change while it serves, or build it anew beside it.
-Exit codes: 0 ready, 2 settings or definitions, 3 Postgres is not set up, or the name or an index is another's.`,
+Exit codes: 0 ready, 1 a server is away, 2 settings, definitions or the wrong server, 3 Postgres is not set up, or the
+name or an index is another's, 5 a start would require a resync: the slot is lost, for instance.`,
   init: `projector init
 
 Creates the publication and sets replica identities, as ADMIN_DATABASE_URL's role (the owner of the tables; it needs
@@ -31,6 +32,8 @@ CREATE on the database). Run it again after a definition has come to read anothe
   run: `projector run [--standby]
 
 Follows the slot until SIGTERM or Ctrl-C, which finish what is under way, store the resume point, and exit 0.
+It waits for a server that is away as long as that takes. Other commands give up within a minute, but for snapshot and
+reindex through a running service, which wait with it.
 Meanwhile it answers by HTTP, at HTTP_HOST:HTTP_PORT: / (the console), /livez, /readyz, /metrics and /status. On an
 empty system it creates the slot and the indexes, snapshots while it streams, and moves each alias when its index is
 complete. An index whose definition has changed takes the change while it serves, or is built anew beside it
@@ -79,8 +82,9 @@ Exit codes: 0 done; 1 there is no such dead letter (show), or some are refused a
 
 How the service, its slot and its indexes are, on one screen: what it waits for, how far it is behind, and how long
 until Postgres gives the slot up. --watch shows it anew every second, until Ctrl-C. --json prints it for programs (a line
-each time, with --watch); docs/status.schema.json describes what it says of the service. --quiet prints nothing.
-Exit codes: 0 the service runs, 1 it does not.`,
+each time, with --watch); docs/status.schema.json describes what it says of the service. What a server that is away would tell
+is shown as not known, and listed as notKnown by --json. --quiet prints nothing.
+Exit codes: 0 the service runs, 1 it does not, or that is not known.`,
   verify: `projector verify [--index NAME]… [--repair] [--json]
 
 Compares every document with its rows, by content, of all indexes or of those named. Where no service runs, it changes

@@ -176,51 +176,51 @@ it('over TLS, with the rights that docs/deploy.md gives and no others', async (t
   const refusals: Readonly<Record<string, readonly [Readonly<Record<string, string>>, RegExp]>> = {
     'Postgres by another CA': [
       { DATABASE_URL: postgresUrl(`?sslmode=verify-ca&sslrootcert=${otherCaFile}`) },
-      /^PROJ_TLS: no TLS to postgres: .*certificate.*\n {2}fix: .*sslrootcert/m,
+      /^PROJ_TLS: no TLS to postgres at \S+:\d+: .*certificate.*\n {2}fix: .*sslrootcert/m,
     ],
     'Postgres by another name': [
       { DATABASE_URL: postgresUrl(verified, { host: '127.0.0.1' }) },
-      /^PROJ_TLS: no TLS to postgres: .*altnames/m,
+      /^PROJ_TLS: no TLS to postgres at \S+:\d+: .*altnames/m,
     ],
     'a Postgres without TLS': [
       { DATABASE_URL: postgresUrl('?sslmode=require', { host: '127.0.0.1', port: Number(plain.port) }) },
-      /^PROJ_TLS: no TLS to postgres: .*does not support SSL/m,
+      /^PROJ_TLS: no TLS to postgres at \S+:\d+: .*does not support SSL/m,
     ],
     'Postgres with another password': [
       { DATABASE_URL: secure.DATABASE_URL.replace(/:[^:@]+@/, `:${encodeURIComponent(passwords.wrong)}@`) },
-      /^PROJ_ACCESS_DENIED: postgres refuses: password authentication failed/m,
+      /^PROJ_ACCESS_DENIED: postgres at \S+:\d+ refuses: password authentication failed/m,
     ],
     'Redis by another CA': [
       { REDIS_CA_FILE: otherCaFile },
-      /^PROJ_TLS: no TLS to redis: .*certificate.*\n {2}fix: .*REDIS_CA_FILE/m,
+      /^PROJ_TLS: no TLS to redis at \S+:\d+: .*certificate.*\n {2}fix: .*REDIS_CA_FILE/m,
     ],
     'Redis by another name': [
       { REDIS_URL: redisUrl('127.0.0.1') },
-      /^PROJ_TLS: no TLS to redis: .*altnames/m,
+      /^PROJ_TLS: no TLS to redis at \S+:\d+: .*altnames/m,
     ],
     'a Redis without TLS': [
       { REDIS_URL: redisUrl('localhost', redis.port) },
-      /^PROJ_TLS: no TLS to redis: it answers in clear text/m,
+      /^PROJ_TLS: no TLS to redis at \S+:\d+: it answers in clear text/m,
     ],
     'Redis with another password': [
       { REDIS_URL: redisUrl('localhost', redisTlsPort, passwords.wrong) },
-      /^PROJ_ACCESS_DENIED: redis refuses: WRONGPASS/m,
+      /^PROJ_ACCESS_DENIED: redis at \S+:\d+ refuses: WRONGPASS/m,
     ],
     'Elasticsearch by another CA': [
       { ELASTICSEARCH_CA_FILE: otherCaFile },
-      /^PROJ_TLS: no TLS to elasticsearch: .*certificate.*\n {2}fix: .*ELASTICSEARCH_CA_FILE/m,
+      /^PROJ_TLS: no TLS to elasticsearch at \S+:\d+: .*certificate.*\n {2}fix: .*ELASTICSEARCH_CA_FILE/m,
     ],
     'Elasticsearch by another name': [
       { ELASTICSEARCH_URL: `https://127.0.0.1:${elasticsearchTlsPort}` },
-      /^PROJ_TLS: no TLS to elasticsearch: .*altnames/m,
+      /^PROJ_TLS: no TLS to elasticsearch at \S+:\d+: .*altnames/m,
     ],
     'an Elasticsearch without TLS': [
       { ELASTICSEARCH_URL: sharedServers().elasticsearchUrl.replace('http:', 'https:') },
-      /^PROJ_TLS: no TLS to elasticsearch: wrong version number/m,
+      /^PROJ_TLS: no TLS to elasticsearch at \S+:\d+: wrong version number/m,
     ],
     'Elasticsearch with another API key': [
       { ELASTICSEARCH_API_KEY: wrongApiKey },
-      /^PROJ_ACCESS_DENIED: elasticsearch refuses: unable to authenticate/m,
+      /^PROJ_ACCESS_DENIED: elasticsearch at \S+:\d+ refuses: unable to authenticate/m,
     ],
   };
   await t.test('the service ends at once, with a fix, where it is refused', async () => {

@@ -102,7 +102,7 @@ describe('who watches a service by HTTP', () => {
       assert.match(screen.stdout, /^service {4}streaming, ready \(pid \d+, for /);
       assert.equal(screen.code, 0);
       const blind = await setting.command(['status'], { REDIS_URL: 'redis://127.0.0.1:1' });
-      assert.match(blind.stdout, /^service {4}not known: Redis does not answer\nno answer {2}redis: /);
+      assert.match(blind.stdout, /^service {4}not known\nproblem {4}redis at 127\.0\.0\.1:1: /);
       assert.equal(blind.code, 1);
     });
 
