@@ -5,6 +5,7 @@ import { chartCourses, courseInWords, type ChartedCourse } from '../service/cour
 import { findServiceProblems, preflightError } from '../service/preflight.ts';
 import { createReindexStore } from '../service/reindexes.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
+import { encodingNotice } from '../servers/encoding.ts';
 import { withClient } from '../servers/postgres.ts';
 import { createRedis } from '../servers/redis.ts';
 import type { CommandContext } from './command-line.ts';
@@ -13,11 +14,11 @@ import type { CommandContext } from './command-line.ts';
 export async function check({ settings, print }: CommandContext): Promise<number> {
   const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
     withClient(settings.databaseUrl, 'projector check', work);
-  const plan = await inPostgres(async (client) => {
+  const { plan, notice } = await inPostgres(async (client) => {
     const prepared = await preparePlan(client, settings.definitionsDir);
     const problems = await findServiceProblems(client, prepared, settings);
     if (problems.length > 0) throw preflightError(problems);
-    return prepared;
+    return { plan: prepared, notice: await encodingNotice(client) };
   });
   for (const index of plan.indexes) {
     const tables = plan.tables.filter(({ routes }) => routes.some((route) => route.index === index.name));
@@ -26,6 +27,7 @@ export async function check({ settings, print }: CommandContext): Promise<number
     );
   }
   print('Postgres is ready');
+  if (notice !== null) print(notice);
 
   const redis = createRedis(settings);
   const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);

@@ -1,5 +1,6 @@
 import { leadsAstray, type IndexReport } from '../service/verification.ts';
 import type { Listing } from '../verify/findings.ts';
+import { printable } from './printable.ts';
 
 /** So many ids of a kind are printed. */
 const SHOWN = 10;
@@ -49,7 +50,10 @@ function describeFindings({
   unsettled,
   left,
 }: IndexReport): string[] {
-  const fieldsOf = (id: string): string => `${id} (${stale.fields[id]?.join(', ') ?? ''})`;
+  const fieldsOf = (id: string): string => {
+    const fields = stale.fields[id] ?? [];
+    return fields.length > 0 ? `${printable(id)} (${fields.join(', ')})` : printable(id);
+  };
   return [
     describe(alias, 'missing', missing),
     describe(alias, 'extra', extra),
@@ -64,7 +68,7 @@ function describe(
   alias: string,
   what: string,
   { count, ids }: Listing,
-  show: (id: string) => string = (id) => id,
+  show: (id: string) => string = printable,
 ): string[] {
   if (count === 0) return [];
   const shown = ids.slice(0, SHOWN).map((id) => `  ${show(id)}`);

@@ -123,7 +123,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
         const letter = { index, physical, id, version, status, type, reason, at };
         items.set(letterItem(letter), { id, isLetter: true });
         occasionally(() =>
-          log.warn({ index, status, type, reason }, 'a document is refused for its content'),
+          log.warn({ index, status, type, reason }, 'a document is set aside'),
         );
       }
       for (const id of perhaps) {
