@@ -13,6 +13,7 @@ import { createRebuildMarker } from '../service/rebuild.ts';
 import { createReindexStore } from '../service/reindexes.ts';
 import { readServerIdentity } from '../service/server-identity.ts';
 import { createElasticsearch } from '../servers/elasticsearch.ts';
+import { encodingNotice } from '../servers/encoding.ts';
 import { tryReplication, withClient } from '../servers/postgres.ts';
 import { createRedis, isReplica, replicaError } from '../servers/redis.ts';
 import type { Retry } from '../servers/retry.ts';
@@ -23,9 +24,13 @@ import { describeNotCompared } from './verify-report.ts';
 export async function check({ settings, stop, print }: CommandContext): Promise<number> {
   const inPostgres = <T>(work: Parameters<typeof withClient<T>>[2]): Promise<T> =>
     withClient(settings.databaseUrl, 'projector check', work);
-  const { plan, problems } = await inPostgres(async (client) => {
+  const { plan, problems, notice } = await inPostgres(async (client) => {
     const prepared = await preparePlan(client, settings.definitionsDir);
-    return { plan: prepared, problems: await findServiceProblems(client, prepared, settings) };
+    return {
+      plan: prepared,
+      problems: await findServiceProblems(client, prepared, settings),
+      notice: await encodingNotice(client),
+    };
   });
   for (const index of plan.indexes) {
     const tables = plan.tables.filter(({ routes }) => routes.some((route) => route.index === index.name));
@@ -37,6 +42,7 @@ export async function check({ settings, stop, print }: CommandContext): Promise<
     await tryReplication(settings.databaseUrl, 'projector check');
     print('Postgres is ready');
   }
+  if (notice !== null) print(notice);
 
   const redis = createRedis(settings);
   const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);

@@ -6,13 +6,14 @@ import { dropLetters, retryLetters, type LettersOptions } from '../service/lette
 import { formatLsn } from '../shared/lsn.ts';
 import { chosenIndexes } from './chosen-indexes.ts';
 import { usage } from './help.ts';
+import { printable } from './printable.ts';
 import type { CommandContext } from './command-line.ts';
 
 type Action = (context: CommandContext, chosen: LettersOptions) => Promise<number>;
 
 const actions: Readonly<Record<string, Action>> = { list, show, retry, drop };
 
-/** Shows the documents that Elasticsearch refuses, has them tried again, or forgotten. */
+/** Shows the documents that are set aside, has them tried again, or forgotten. */
 export async function deadLetters(context: CommandContext): Promise<number> {
   const { settings, flags, words } = context;
   const [verb = 'list', ...ids] = words;
@@ -58,7 +59,7 @@ async function show(
   if (letters.length === 0) {
     throw new ProjectorError(
       'PROJ_DEAD_LETTER_UNKNOWN',
-      `there is no dead letter of a document ${words[1] ?? ''}`,
+      `there is no dead letter of a document ${printable(words[1] ?? '')}`,
       'See `projector dead-letters list`. What is accepted meanwhile has left by itself.',
     );
   }
@@ -102,14 +103,9 @@ function describe({ index, physical, id, version, status, type, reason, at }: De
     `index     ${index} (${physical})`,
     `id        ${printable(id)}`,
     `refused   since ${at}, last as of ${formatLsn(version)}`,
-    `by        ${status} ${type}`,
+    `by        ${status === 0 ? '' : `${status} `}${type}`,
     `reason    ${reason}`,
   ].join('\n');
-}
-
-/** On one line, and without what a terminal would obey. */
-function printable(id: string): string {
-  return JSON.stringify(id).slice(1, -1);
 }
 
 function inWords(count: number): string {

@@ -6,6 +6,7 @@ import {
   type Verification,
 } from '../service/verification.ts';
 import type { Listing } from '../verify/findings.ts';
+import { printable } from './printable.ts';
 
 /** So many ids of a kind are printed. */
 const SHOWN = 10;
@@ -57,8 +58,10 @@ function describeFindings({
   left,
   notCompared,
 }: IndexReport): string[] {
-  const fieldsOf = (id: string): string =>
-    `${id} (${Object.hasOwn(stale.fields, id) ? stale.fields[id]?.join(', ') : ''})`;
+  const fieldsOf = (id: string): string => {
+    const fields = Object.hasOwn(stale.fields, id) ? (stale.fields[id] ?? []) : [];
+    return fields.length > 0 ? `${printable(id)} (${fields.join(', ')})` : printable(id);
+  };
   return [
     describe(alias, 'missing', missing),
     describe(alias, 'extra', extra),
@@ -85,7 +88,7 @@ function describe(
   alias: string,
   what: string,
   { count, ids }: Listing,
-  show: (id: string) => string = (id) => id,
+  show: (id: string) => string = printable,
 ): string[] {
   if (count === 0) return [];
   const shown = ids.slice(0, SHOWN).map((id) => `  ${show(id)}`);

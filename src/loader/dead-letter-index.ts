@@ -20,13 +20,13 @@ import { scan } from './scan.ts';
 const letterSchema = z.object({
   /** The index's name, as its definition gives it. */
   index: z.string(),
-  /** The physical index that refused the document. A letter goes with it. */
+  /** The physical index that the document is for. A letter goes with it. */
   physical: z.string(),
   /** The document's id. */
   id: z.string(),
   /** The LSN up to which the document that was refused last had every commit. */
   version: z.string().transform(parseLsn),
-  /** Of the last refusal, and nothing of the document's content. */
+  /** Of the last refusal, and nothing of the document's content. The status is Elasticsearch's; 0 where Postgres refuses. */
   status: z.number(),
   type: z.string(),
   reason: z.string(),
@@ -34,7 +34,7 @@ const letterSchema = z.object({
   at: z.string(),
 });
 
-/** A document that Elasticsearch refuses for its own content. */
+/** A document that Elasticsearch refuses for its own content, or that cannot be made of its row. */
 export type DeadLetter = z.output<typeof letterSchema>;
 
 /** Which letters are meant: those of any of the indexes, and of any of the documents; all, where nothing is said. */
@@ -64,6 +64,10 @@ export interface DeadLetterIndex {
 const PAGE = 1_000;
 /** More indexes than any installation has. */
 const MOST_INDEXES = 1_000;
+
+/** Lucene takes no term of more than 32,766 bytes; a longer id is kept all the same, and looked for here. */
+const LONGEST_INDEXED_ID = 8_191;
+const ID_MAPPING = { type: 'keyword', ignore_above: LONGEST_INDEXED_ID } as const;
 
 /**
  * Some routing, which all letters have, for the case that a template of the cluster requires one. Of one shard there is
@@ -141,8 +145,10 @@ export function createDeadLetterIndex(
     const isThere = await (retry ? retry(refresh) : refresh());
     if (!isThere) return;
     const request = { query: { bool: { filter: termsOf(filter) } }, sort: [{ at: 'desc' }, '_shard_doc'] };
-    for await (const hits of scan(client, index, PAGE, request, retry))
-      yield hits.map(({ _source }) => letterSchema.parse(_source));
+    for await (const hits of scan(client, index, PAGE, request, retry)) {
+      const letters = hits.map(({ _source }) => letterSchema.parse(_source));
+      yield filter.ids ? letters.filter(({ id }) => filter.ids?.includes(id)) : letters;
+    }
   }
 
   return {
@@ -153,7 +159,11 @@ export function createDeadLetterIndex(
     async ensure() {
       const owner = await readOwner();
       if (owner === 'somebody else') throw indexForeign(index, { kind: 'index' });
-      if (owner === 'us') return;
+      if (owner === 'us') {
+        // An older version made it without a limit.
+        await client.indices.putMapping({ index, properties: { id: ID_MAPPING } });
+        return;
+      }
       const settings = {
         ...WHATEVER_TEMPLATES_SAY,
         'index.hidden': true,
@@ -171,7 +181,7 @@ export function createDeadLetterIndex(
           properties: {
             index: { type: 'keyword' },
             physical: { type: 'keyword' },
-            id: { type: 'keyword' },
+            id: ID_MAPPING,
             version: { type: 'keyword' },
             status: { type: 'integer' },
             type: { type: 'keyword' },
@@ -245,7 +255,7 @@ function termsOf({ indexes, physical, ids }: DeadLetterFilter): { terms: Record<
   return [
     ...(indexes ? [{ terms: { index: [...indexes] } }] : []),
     ...(physical === undefined ? [] : [{ terms: { physical: [physical] } }]),
-    ...(ids ? [{ terms: { id: [...ids] } }] : []),
+    ...(ids?.every((id) => id.length <= LONGEST_INDEXED_ID) ? [{ terms: { id: [...ids] } }] : []),
   ];
 }
 

@@ -122,9 +122,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
         const at = letters.get(id)?.at ?? new Date(clock()).toISOString();
         const letter = { index, physical, id, version, status, type, reason, at };
         items.set(letterItem(letter), { id, isLetter: true });
-        occasionally(() =>
-          log.warn({ index, status, type, reason }, 'a document is refused for its content'),
-        );
+        occasionally(() => log.warn({ index, status, type, reason }, 'a document is set aside'));
       }
       for (const id of perhaps) {
         if (letters.has(id)) items.set(letterRemoval(physical, id, version), { id, isLetter: false });

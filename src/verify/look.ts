@@ -95,6 +95,7 @@ export function createEyes(options: EyesOptions): Eyes {
       const document = stored.get(id);
       if (document) suspects.push({ kind: 'extra', id, fields: [], seenAt: document.revision });
     }
+    // They are dead letters once the stream has covered the look.
     for (const { id } of unmade) {
       const document = stored.get(id);
       if (!document) absent.push(id);

@@ -32,6 +32,8 @@ export interface TestDatabase extends AsyncDisposable {
 export interface TestDatabaseOptions {
   /** `films`: the films' schema without rows, as `sql/` makes it. `none`: an empty database. `films` by default. */
   readonly schema?: 'films' | 'none';
+  /** Of a database without a schema, where it is another than UTF8. */
+  readonly encoding?: 'SQL_ASCII';
   /** Servers of the test's own in place of the shared ones. Nothing is removed from them: they are temporary anyway. */
   readonly postgres?: PostgresAddress;
   readonly redis?: { readonly url: string };
@@ -51,9 +53,9 @@ export async function createDatabase(options: TestDatabaseOptions = {}): Promise
     await prepareFilmsDatabase(postgres, name);
   } else {
     await using client = await connect(postgres.url);
-    await client.query(
-      `create database ${name} template ${schema === 'films' ? shared.filmsTemplate : 'template0'}`,
-    );
+    const template = schema === 'films' ? shared.filmsTemplate : 'template0';
+    const encoding = options.encoding ? await encodedIn(client, options.encoding) : '';
+    await client.query(`create database ${name} template ${template} ${encoding}`);
   }
   const adminUrl = postgres.urlOf(name);
   const url = postgres.urlOf(name, roles.service);
@@ -84,6 +86,15 @@ export async function createDatabase(options: TestDatabaseOptions = {}): Promise
         throw new Error(`Still connected to the test's database: ${leftOpen.join(', ')}`);
     },
   };
+}
+
+/** The options for a database in another encoding, which needs a locale that goes with any. */
+async function encodedIn(client: Client, encoding: string): Promise<string> {
+  const { rows } = await client.query<{ version: number }>(
+    `select current_setting('server_version_num')::int as version`,
+  );
+  const provider = (rows[0]?.version ?? 0) < 150_000 ? '' : 'locale_provider libc';
+  return `encoding '${encoding}' ${provider} lc_collate 'C' lc_ctype 'C'`;
 }
 
 /** Drops the database with its slots, whoever is connected; gives who still was, after a moment to go by themselves. */
