@@ -134,3 +134,7 @@ export function isBound(model: Model, table: Table, column: Column): boolean {
 export function isGeneratedFrom(table: Table, { name }: Column): boolean {
   return table.columns.some(({ generated }) => generated?.includes(quoted(name)));
 }
+
+export function hasGenerated({ columns }: Table): boolean {
+  return columns.some(({ generated }) => generated !== null);
+}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { inspect } from 'node:util';
 import { wantedVersions } from '../../../dev/stack/versions.ts';
 import { PATIENCE_MS, type Service } from '../../service/support/service.ts';
 import type { ServiceProcess } from '../../service/support/service-process.ts';
@@ -40,13 +41,22 @@ const INTERVALS_MS = ['100', '250', '500'];
  * Makes a random schema with random definitions, and changes both at random while rows are edited. After each round, every
  * document is compared with its rows.
  */
-export async function runAtRandom(t: TestContext, { seed, rounds }: RandomRunOptions): Promise<Tally> {
+export async function runAtRandom(t: TestContext, options: RandomRunOptions): Promise<Tally> {
+  const journal: string[] = [];
+  try {
+    return await run(t, options, journal);
+  } catch (error) {
+    t.diagnostic(journal.join('\n'));
+    t.diagnostic(inspect(error));
+    throw error;
+  }
+}
+
+async function run(t: TestContext, { seed, rounds }: RandomRunOptions, journal: string[]): Promise<Tally> {
   const random = seeded(seed);
   const { wal2json, postgres } = wantedVersions();
   const { model, sql } = randomSchema(random, { partitions: !wal2json });
   const state = { definitions: firstDefinitions(random, model) };
-  const journal: string[] = [];
-  t.after(() => t.diagnostic(journal.join('\n')));
   const texts = (): Record<string, string> =>
     Object.fromEntries(state.definitions.map((one) => [`${one.index}.yaml`, JSON.stringify(one)]));
   const expected = (): Record<string, string> =>
@@ -134,8 +144,11 @@ export async function runAtRandom(t: TestContext, { seed, rounds }: RandomRunOpt
       state.definitions = [...change.definitions];
       if (services.isRunning) await services.untilEnded();
       await setting.define({ definitions: texts(), expected: expected() });
-      const { code, stderr } = await setting.command(['init']);
-      assert.equal(code, 0, stderr);
+      // It may meet a deadlock with those who edit.
+      await eventually(async () => {
+        const { code, stderr } = await setting.command(['init']);
+        assert.equal(code, 0, stderr);
+      });
       decks.definitions.made(kind);
       return;
     }

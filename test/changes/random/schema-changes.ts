@@ -2,6 +2,7 @@ import { oneOf, type Random, shuffled } from '../../support/random.ts';
 import type { Definition } from './definitions.ts';
 import {
   type Column,
+  hasGenerated,
   incoming,
   isBound,
   isGeneratedFrom,
@@ -326,7 +327,7 @@ export const schemaChanges: Kinds = {
     const how = table.partitions.length === 0 && random(2) === 0 ? 'concurrently ' : '';
     return { statements: [`create index ${how}on ${reference(table)} (${listed(columns)})`] };
   },
-  'a primary key is made again': ({ random, model }) => {
+  'a primary key is made again': ({ random, model, definitions }) => {
     const candidates = model.tables.filter(
       (table) =>
         table.key.length > 0 &&
@@ -339,9 +340,12 @@ export const schemaChanges: Kinds = {
     const table = oneOf(random, candidates);
     const key = random(2) === 0 ? table.key : table.key.toReversed();
     const name = quoted(table.keyName);
+    const isEnough = isKeyEnough(model, definitions, table);
+    if (!isEnough && hasGenerated(table)) return null;
+    const identity = isEnough ? 'default' : 'full';
     return {
       statements: [
-        `alter table ${reference(table)} replica identity ${table.twin ? 'full' : 'default'}, drop constraint ${name}, add constraint ${name} primary key (${listed(key)})`,
+        `alter table ${reference(table)} replica identity ${identity}, drop constraint ${name}, add constraint ${name} primary key (${listed(key)})`,
       ],
       apply: () => (table.key = key),
     };
@@ -349,12 +353,10 @@ export const schemaChanges: Kinds = {
   'another replica identity': ({ random, model, definitions }) => {
     const table = oneOf(random, model.tables);
     if (table.partitions.length > 0) return null;
-    const needed = [...routeColumns(model, definitions, table)];
-    const isKeyEnough =
-      table.twin === null && table.key.length > 0 && needed.every((column) => table.key.includes(column));
-    const identity = isKeyEnough
+    const identity = isKeyEnough(model, definitions, table)
       ? oneOf(random, ['full', 'default', `using index ${quoted(table.keyName)}`])
       : 'full';
+    if (identity === 'full' && hasGenerated(table)) return null;
     return { statements: [`alter table ${reference(table)} replica identity ${identity}`] };
   },
   'columns exchange their names': (world) =>
@@ -481,6 +483,12 @@ function isFree(world: World, read: boolean): (column: Column, table: Table) => 
     table.twin === null &&
     !isBound(world.model, table, column) &&
     isRead(world, column) === read;
+}
+
+/** Whether the primary key tells the stream all that routes begin with. */
+function isKeyEnough(model: Model, definitions: readonly Definition[], table: Table): boolean {
+  const needed = [...routeColumns(model, definitions, table)];
+  return table.twin === null && table.key.length > 0 && needed.every((column) => table.key.includes(column));
 }
 
 function isPartitionKey({ key, partitions }: Table, column: Column): boolean {

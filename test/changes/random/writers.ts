@@ -42,13 +42,15 @@ export function startRandomWriters(
     }
   };
   const finished = Promise.all(Array.from({ length: count }, (_, writer) => write(writer)));
+  // Whoever has them go on is told.
+  finished.catch(() => undefined);
   return {
     get taken() {
       return state.taken;
     },
     async goOn(edits) {
       const limit = (state.limit = state.edits + edits);
-      const reached = waitFor(() => state.edits >= limit && state.writing === 0, {
+      const reached = waitFor(() => state.isEnding || (state.edits >= limit && state.writing === 0), {
         what: `${edits} edits`,
         timeoutMs: 300_000,
       });
@@ -56,7 +58,7 @@ export function startRandomWriters(
     },
     async [Symbol.asyncDispose]() {
       state.isEnding = true;
-      await finished;
+      await finished.catch(() => undefined);
     },
   };
 }
