@@ -9,7 +9,7 @@ const ofScript = (said: string): string =>
   `ERR Error running script (call to f_1fd3): @user_script:8: @user_script: 8: -${said} `;
 
 /** What Redis says, its code, and what comes of it. */
-const replies: readonly (readonly [string, string, 'waits' | 'cluster' | string])[] = [
+const replies: readonly (readonly [string, string, string])[] = [
   // Redis 6, in a script and outside of one; then 7.
   [ofScript(full), 'OOM', 'waits'],
   [ofScript(readOnly), 'READONLY', 'waits'],
