@@ -19,10 +19,9 @@ export async function* scan(
   request: ScanRequest,
   retry: Retry = (action) => action(),
 ): AsyncGenerator<readonly estypes.SearchHit[]> {
-  const window = await retry(() => readWindow(client, index));
-  const size = Math.min(pageSize, window);
   const { id } = await retry(() => client.openPointInTime({ index, keep_alive: KEEP_ALIVE }));
   try {
+    const size = Math.min(pageSize, await retry(() => readWindow(client, index)));
     let after: estypes.SortResults | undefined;
     for (;;) {
       const search = {

@@ -62,6 +62,13 @@ describe('projector verify, where an index does not give back what it was given,
     await using template = clusterTemplate(setting, 'piped');
     const pipeline = `${setting.database.name}-pipeline`;
     await askElasticsearch(setting, 'PUT', `/_ingest/pipeline/${pipeline}`, { processors: [] });
+    await using cleanup = new AsyncDisposableStack();
+    // An index that names it keeps it from being removed.
+    cleanup.defer(async () => {
+      const to = `/${setting.database.indexPrefix}piped-*/_settings`;
+      await askElasticsearch(setting, 'PUT', to, { 'index.default_pipeline': null });
+      await askElasticsearch(setting, 'DELETE', `/_ingest/pipeline/${pipeline}`);
+    });
     await template.put({ template: { settings: { 'index.default_pipeline': pipeline } } });
     const { stdout, code } = await setting.command(['check']);
     assert.equal(code, 0);
@@ -108,10 +115,6 @@ describe('projector verify, where an index does not give back what it was given,
     assert.deepEqual(differing(found.of('synthetic')), { missing: ['4'] });
     assert.equal((await verify(setting, '--repair')).code, 0);
     assert.equal((await verify(setting)).code, 0);
-    await askElasticsearch(setting, 'PUT', `/${setting.database.indexPrefix}piped/_settings`, {
-      'index.default_pipeline': null,
-    });
-    await askElasticsearch(setting, 'DELETE', `/_ingest/pipeline/${pipeline}`);
   });
 
   it('refuses one that keeps no _source', async (t) => {
