@@ -106,7 +106,6 @@ describe('rows of which no document can be made', () => {
     assert.match(shown.stdout, /^by +sqlstate_22012$/m);
 
     for (const command of [
-      ['snapshot'],
       ['reindex'],
       ['snapshot', '--index', 'measures', '--where', 'parts >= 0'],
     ]) {

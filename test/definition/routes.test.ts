@@ -51,6 +51,7 @@ from (
   select distinct "film_work_id"
   from "content"."person_film_work"
   where "person_id" = any($1::uuid[])
+    and "film_work_id" is distinct from null
     and "film_work_id" > $2::uuid
   order by "film_work_id"
   limit $3
