@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit integration conformance soak alerts stack stack-stop setup install servers oldest-servers
+.PHONY: help demo test lint types unit integration conformance soak alerts longest stack stack-stop setup install servers oldest-servers
 NODE := node_modules/.bin/node
 # Hundreds of processes load the same modules: each after the first finds them compiled.
 export NODE_COMPILE_CACHE := $(CURDIR)/.cache/compiled
@@ -29,6 +29,9 @@ soak: setup ## Random edits and random faults for MINUTES=30, comparing every do
 
 alerts: setup ## Have Prometheus scrape a service in one fault after another: each alert fires in its own alone
 	@npm run --silent alerts
+
+longest: setup ## Documents that are longer than Node or Postgres can hold (takes 5 GB of memory)
+	@npm run --silent longest
 
 stack: setup ## Start Postgres, Redis and Elasticsearch in the background
 	@$(NODE) dev/stack/main.ts start

@@ -10,7 +10,7 @@ const summaries = {
   resync: 'Make a new slot and new indexes, when what is there does not belong together any more',
   pause: 'Have the service hold the slot and do nothing, until it is resumed',
   resume: 'Let a paused service go on',
-  'dead-letters': 'Show the documents that Elasticsearch refuses, try them again, or forget them',
+  'dead-letters': 'Show the documents that are refused or cannot be made, try them again, or forget them',
   status: 'Show how the service, its slot and its indexes are',
   verify: 'Compare every document with its rows, and mend what differs with --repair',
   teardown: 'Remove the slot, the publication, the indexes and all that is kept in Redis',
@@ -73,8 +73,8 @@ projector dead-letters show ID [--index NAME]… [--json]
 projector dead-letters retry [--index NAME]… [--id ID]… [--json]
 projector dead-letters drop [--index NAME]… [--id ID]… [--yes] [--json]
 
-A document that Elasticsearch refuses for its own content is set aside with the reason; meanwhile the index has it as it
-was before, or not at all. It leaves by itself once its rows have changed into something that is accepted, or are gone.
+A document that Elasticsearch refuses for its own content, or that Postgres cannot make of its row, is set aside with the
+reason; meanwhile the index has it as it was before, or not at all. It leaves by itself once its rows have changed into something that is accepted, or are gone.
 retry reads the rows now and writes again, through the running service or without it: after the mapping was mended.
 drop forgets: the document stays absent or old until its rows change. Without --index or --id, that needs --yes.
 Exit codes: 0 done; 1 there is no such dead letter (show), or some are refused again (retry).`,

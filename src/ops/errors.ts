@@ -91,7 +91,7 @@ export const errorCodes = {
   PROJ_QUERY_REFUSED: {
     exit: 1,
     meaning:
-      'Postgres refuses a query that it has planned before: an expression fails for some row, for instance.',
+      'Postgres refuses a query that it has planned before, or cannot give a key: a right is gone, for instance.',
   },
   PROJ_DOCUMENTS_UNPROVED: {
     exit: 1,

@@ -145,7 +145,7 @@ function refusedAgain(error: DatabaseError): ProjectorError {
   return new ProjectorError(
     'PROJ_QUERY_REFUSED',
     `Postgres refuses to read documents: ${cause}`,
-    'Mend the expression, the rows or the rights that it is about, and start again; nothing is lost meanwhile.',
+    'Correct the expression, the rows or the rights that it is about, and start again; nothing is lost meanwhile.',
     { cause: error },
   );
 }
