@@ -20,7 +20,8 @@ import {
 import { isTransientRedisError } from '../servers/redis-errors.ts';
 import { createRedis, type Redis } from '../servers/redis.ts';
 import type { ServerName } from '../servers/named-errors.ts';
-import { createRetry, type Retry, type RetryOptions, type Waits } from '../servers/retry.ts';
+import { createOutages, type Waits } from '../servers/outages.ts';
+import { createRetry, type Retry, type RetryOptions } from '../servers/retry.ts';
 import { parseLsn, type Lsn } from '../shared/lsn.ts';
 
 export type InPostgres = <T>(work: (client: Client) => Promise<T>) => Promise<T>;
@@ -87,8 +88,9 @@ export function openConnections(
   const redis = createRedis(settings, settings.requestTimeoutMs);
   const elasticsearch = createElasticsearch(settings, settings.requestTimeoutMs);
   const waits: Waits = new Map();
+  const outages = createOutages(log, waits);
   const retryFor = (server: ServerName, isTransient: (error: Error) => boolean): Retry =>
-    createRetry({ ...retrying, server, isTransient, log, waits, signal });
+    createRetry({ ...retrying, server, isTransient, outages, signal });
   const retry = {
     postgres: retryFor('postgres', isTransientPostgresError),
     redis: retryFor('redis', isTransientRedisError),

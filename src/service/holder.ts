@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../ops/log.ts';
 import { isTransientRedisError } from '../servers/redis-errors.ts';
 import { createRedis, type Redis } from '../servers/redis.ts';
+import { createOutages } from '../servers/outages.ts';
 import { createRetry, type Retry } from '../servers/retry.ts';
 import { COMMAND_PATIENCE_MS } from './patience.ts';
 import { askService } from './requests.ts';
@@ -41,8 +42,7 @@ export async function whereverItRuns(
   const retry = createRetry({
     server: 'redis',
     isTransient: isTransientRedisError,
-    log,
-    waits: new Map(),
+    outages: createOutages(log, new Map()),
     patienceMs: COMMAND_PATIENCE_MS,
     signal: stop,
   });

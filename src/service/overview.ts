@@ -6,7 +6,7 @@ import { createTimings } from '../ops/timings.ts';
 import { createWalBudget } from '../ops/wal-budget.ts';
 import type { SlotWal } from '../replication/slot.ts';
 import { describeError, serverNames, type ServerName } from '../servers/named-errors.ts';
-import type { Waits } from '../servers/retry.ts';
+import type { Waits } from '../servers/outages.ts';
 import { parseLsn } from '../shared/lsn.ts';
 import type { ProjectionCounts } from './projection.ts';
 import type { ServiceStatus, SessionStatus } from './status.ts';

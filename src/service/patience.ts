@@ -3,7 +3,7 @@ import { serverNames, type ServerName } from '../servers/named-errors.ts';
 import type { ServiceStatus } from './status.ts';
 
 /** How long a command waits for a server, where the service waits for as long as it takes. */
-export const COMMAND_PATIENCE_MS = 10_000;
+export const COMMAND_PATIENCE_MS = 15_000;
 
 /**
  * For a command that the running service does something for. To be shown the service's status again and again: throws

@@ -1,4 +1,4 @@
-import type { Waits } from '../servers/retry.ts';
+import type { Waits } from '../servers/outages.ts';
 import { formatLsn } from '../shared/lsn.ts';
 import type { Hold } from './hold.ts';
 import type { Pipeline } from './pipeline.ts';

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { randomOf } from '../../dev/load/random.ts';
 import type { PostgresServer } from '../../dev/stack/postgres.ts';
@@ -128,8 +129,15 @@ describe('the service refuses to go on, and says what to do, when', () => {
     await setting.covered();
     await first.stop();
     await loseWal(setting);
+    const checked = await setting.command(['check']);
+    assert.equal(checked.code, 5);
+    assert.match(
+      checked.stderr,
+      /^PROJ_RESYNC_REQUIRED: .*more was written than max_slot_wal_keep_size keeps/,
+    );
     await using service = setting.run();
     await assertRefuses(setting, service);
+    assert.match(service.log, /max_slot_wal_keep_size/);
     await assertResyncMends(setting);
   });
 

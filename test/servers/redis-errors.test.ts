@@ -8,7 +8,7 @@ const readOnly = "READONLY You can't write against a read only replica.";
 const ofScript = (said: string): string =>
   `ERR Error running script (call to f_1fd3): @user_script:8: @user_script: 8: -${said} `;
 
-/** What Redis says, its code, and what comes of it. */
+/** What Redis says, its code, and what comes of it: it waits, is a cluster, or has a code of ours. */
 const replies: readonly (readonly [string, string, string])[] = [
   // Redis 6, in a script and outside of one; then 7.
   [ofScript(full), 'OOM', 'waits'],

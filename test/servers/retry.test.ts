@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { createLogger } from '../../src/ops/log.ts';
 import { ProjectorError } from '../../src/ops/errors.ts';
 import { nameServer } from '../../src/servers/named-errors.ts';
+import { createOutages } from '../../src/servers/outages.ts';
 import { isTransientRedisError } from '../../src/servers/redis-errors.ts';
 import { createRetry } from '../../src/servers/retry.ts';
 
@@ -17,11 +18,13 @@ function openRetry(patienceMs?: number) {
   const logged: { readonly msg: string; readonly server: string; readonly error?: string }[] = [];
   const waits = new Map<string, string>();
   const clock = { ms: 0 };
+  const log = createLogger('info', {
+    write: (line) => logged.push(JSON.parse(line) as (typeof logged)[number]),
+  });
   const retry = createRetry({
     server: 'elasticsearch',
     isTransient: isTransientRedisError,
-    log: createLogger('info', { write: (line) => logged.push(JSON.parse(line) as (typeof logged)[number]) }),
-    waits,
+    outages: createOutages(log, waits, () => clock.ms),
     ...(patienceMs !== undefined && { patienceMs }),
     signal: new AbortController().signal,
     now: () => clock.ms,
@@ -50,6 +53,12 @@ describe('what is tried again', () => {
       [
         ['redis', 'redis failed; retrying', 'redis at cache:6379: connect ECONNREFUSED'],
         ['redis', 'redis answers again', undefined],
+        [
+          'elasticsearch',
+          'elasticsearch failed; retrying',
+          'elasticsearch at cache:6379: connect ECONNREFUSED',
+        ],
+        ['elasticsearch', 'elasticsearch answers again', undefined],
       ],
     );
     assert.deepEqual([...waits], []);

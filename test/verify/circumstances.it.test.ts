@@ -146,7 +146,7 @@ describe('projector verify', () => {
     await service.stop();
   });
 
-  it('waits for an Elasticsearch that is away, until it is back or Ctrl-C', async (t) => {
+  it('waits a while for an Elasticsearch that is away, until it is back or Ctrl-C', async (t) => {
     await using elasticsearch = await openTcpProxy(sharedServers().elasticsearchUrl);
     await using setting = await openSetting(t);
     await using service = setting.run();
