@@ -105,10 +105,7 @@ describe('rows of which no document can be made', () => {
     const shown = await setting.command(['dead-letters', 'show', 'division']);
     assert.match(shown.stdout, /^by +sqlstate_22012$/m);
 
-    for (const command of [
-      ['reindex'],
-      ['snapshot', '--index', 'measures', '--where', 'parts >= 0'],
-    ]) {
+    for (const command of [['reindex'], ['snapshot', '--index', 'measures', '--where', 'parts >= 0']]) {
       const { code, stderr } = await setting.command(command);
       assert.equal(code, 0, `${command.join(' ')}: ${stderr}`);
     }
