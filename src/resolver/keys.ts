@@ -16,10 +16,13 @@ export interface Reading {
   readonly failure: string | null;
 }
 
+const PARTS = 8;
+
 /**
  * Runs a statement of the plan that takes keys, for the first of the ids: for all, or, where Postgres fails for what is in
- * a row, for so many halvings fewer that it does not, or fails for the first alone. An id that cannot be a key, as only an
- * edit by hand brings into an index, has no row.
+ * a row, for an eighth of them, and so on, until it does not, or fails for the first alone. (Halves would take twice as many
+ * attempts that fail, each of which may have made a document of a gigabyte.) An id that cannot be a key, as only an edit by
+ * hand brings into an index, has no row.
  *
  * Rejects where the statement itself is refused: then Postgres refuses it without keys, too.
  */
@@ -33,7 +36,7 @@ export async function readFirst(
   const read = (some: readonly string[]): Promise<Rows> =>
     query(`${name}:${index.name}:${index.hash}`, sql, toColumns(index, some));
   let isFirst = true;
-  for (let some = ids; ; some = some.slice(0, Math.ceil(some.length / 2))) {
+  for (let some = ids; ; some = some.slice(0, Math.ceil(some.length / PARTS))) {
     try {
       return { ids: some, rows: await read(some), failure: null };
     } catch (error) {
