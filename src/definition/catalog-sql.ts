@@ -101,6 +101,7 @@ select
     as has_built_in_operators,
   a.attnotnull as is_not_null,
   a.attgenerated <> '' as is_generated,
+  a.attgenerated = 'v' as is_virtual,
   concat_ws(
     ' ', a.attnum, a.atttypid, a.atttypmod, a.attcollation, c.version, a.xmin, pg_get_expr(g.adbin, g.adrelid)
   ) as made_of

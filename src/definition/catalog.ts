@@ -76,6 +76,8 @@ export interface CatalogStorage extends TableName {
   readonly replicaIdentity: 'default' | 'index' | 'full' | 'nothing';
   /** The columns that an update's or delete's old row carries. */
   readonly identityColumns: readonly string[];
+  /** Whether it has generated columns; virtual ones are never streamed, and stored ones if the publication says so. */
+  readonly generated: 'none' | 'stored' | 'virtual';
   /** The indexes that could become the replica identity. */
   readonly identityIndexes: readonly { readonly name: string; readonly columns: readonly string[] }[];
 }

@@ -51,6 +51,7 @@ interface ColumnRow {
   has_built_in_operators: boolean;
   is_not_null: boolean;
   is_generated: boolean;
+  is_virtual: boolean;
   made_of: string;
 }
 
@@ -194,6 +195,7 @@ function toStorage(
   columns: readonly ColumnRow[],
   indexes: readonly IndexRow[],
 ): CatalogStorage {
+  const generated = columns.filter((column) => column.is_generated);
   const primary = indexes.find((index) => index.is_primary && index.is_immediate);
   const chosen = indexes.find((index) => index.is_identity && index.is_immediate);
   const identities = {
@@ -211,8 +213,11 @@ function toStorage(
     kind: kinds[row.kind] ?? 'view',
     persistence: persistences[row.persistence] ?? 'temporary',
     ...identities[row.identity as keyof typeof identities],
+    generated:
+      generated.length === 0 ? 'none' : generated.some((column) => column.is_virtual) ? 'virtual' : 'stored',
     identityIndexes: indexes
       .filter((index) => index.is_immediate && index.is_not_null)
+      .filter((index) => generated.every(({ name }) => !index.columns.includes(name)))
       .map((index) => ({ name: index.name, columns: index.columns })),
   };
 }

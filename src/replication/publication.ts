@@ -24,17 +24,44 @@ interface PublicationState {
   readonly tables: ReadonlyMap<string, boolean>;
 }
 
-/** Everything that is wrong with the publication for these tables; empty when it carries all their changes. */
+/** That the publication leaves out generated columns; null where Postgres is before 18, which knows of none. */
+export async function generatedColumnsProblem(
+  client: ClientBase,
+  publication: string,
+): Promise<PublicationProblem | null> {
+  const { rows } = await client.query<{ published: string | null }>(
+    `select to_jsonb(p) ->> 'pubgencols' as published from pg_publication p where pubname = $1`,
+    [publication],
+  );
+  if (rows[0]?.published !== 'n') return null;
+  return {
+    problem: `the publication ${publication} leaves out generated columns, so that Postgres refuses updates of whole rows`,
+    sql: `alter publication ${identifier(publication)} set (${WITH_GENERATED});`,
+  };
+}
+
+const WITH_GENERATED = 'publish_generated_columns = stored';
+
+/**
+ * Everything that is wrong with the publication for these tables; empty when it carries all their changes. One that is
+ * to be made has generated columns where they are needed and Postgres knows of it.
+ */
 export async function publicationProblems(
   client: ClientBase,
   publication: string,
   tables: readonly PublishedTable[],
+  needsGenerated: boolean,
 ): Promise<PublicationProblem[]> {
   const name = identifier(publication);
   const state = await readPublication(client, publication);
   const viaRoot = tables.some((table) => table.partitioned);
   if (!state) {
-    const options = viaRoot ? ' with (publish_via_partition_root = true)' : '';
+    const withGenerated = needsGenerated && (await canPublishGenerated(client));
+    const given = [
+      ...(viaRoot ? ['publish_via_partition_root = true'] : []),
+      ...(withGenerated ? [WITH_GENERATED] : []),
+    ];
+    const options = given.length > 0 ? ` with (${given.join(', ')})` : '';
     const list = tables.map(tableReference).join(', ');
     return [
       {
@@ -72,6 +99,13 @@ export async function publicationProblems(
     });
   }
   return problems;
+}
+
+async function canPublishGenerated(client: ClientBase): Promise<boolean> {
+  const { rows } = await client.query(
+    `select from pg_attribute where attrelid = 'pg_publication'::regclass and attname = 'pubgencols'`,
+  );
+  return rows.length > 0;
 }
 
 /**

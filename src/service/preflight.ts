@@ -1,11 +1,11 @@
 import type { ClientBase } from 'pg';
 import type { Settings } from '../config/settings.ts';
 import { findTable } from '../definition/catalog.ts';
-import { identityProblems } from '../definition/identity.ts';
+import { identityProblems, needsGeneratedColumns } from '../definition/identity.ts';
 import type { PreparedPlan } from '../definition/prepare.ts';
 import { literal } from '../definition/sql.ts';
 import { ProjectorError } from '../ops/errors.ts';
-import { publicationProblems } from '../replication/publication.ts';
+import { generatedColumnsProblem, publicationProblems } from '../replication/publication.ts';
 import { wal2jsonLimits } from '../replication/wal2json-limits.ts';
 import { sqlState } from '../servers/postgres.ts';
 
@@ -40,12 +40,19 @@ export async function findProblems(
       problems.push({ problem, sql: '-- or set DECODER=pgoutput', byHand: true });
     }
   }
-  for (const { schema, name, missing, sql } of identityProblems(plan.catalog, plan.tables)) {
-    const problem = `the replica identity of ${schema}.${name} does not carry ${missing.join(', ')}`;
-    problems.push({ problem, sql, byHand: false });
+  const needsGenerated = needsGeneratedColumns(plan.catalog, plan.tables);
+  // Before any replica identity: with one that is the whole row the owner's own updates fail otherwise.
+  const unpublished = needsGenerated ? await generatedColumnsProblem(client, publication) : null;
+  if (unpublished) problems.push({ ...unpublished, byHand: false });
+  for (const { schema, name, missing, sql, byHand } of identityProblems(plan.catalog, plan.tables)) {
+    const problem =
+      missing.length > 0
+        ? `the replica identity of ${schema}.${name} does not carry ${missing.join(', ')}`
+        : `the replica identity of ${schema}.${name} is the whole row, which has virtual columns`;
+    problems.push({ problem, sql, byHand });
   }
-  for (const { problem, sql } of await publicationProblems(client, publication, plan.tables)) {
-    problems.push({ problem, sql, byHand: false });
+  for (const problem of await publicationProblems(client, publication, plan.tables, needsGenerated)) {
+    problems.push({ ...problem, byHand: false });
   }
   return problems;
 }

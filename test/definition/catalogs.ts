@@ -52,6 +52,7 @@ export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Cata
             persistence: 'permanent',
             replicaIdentity: 'default',
             identityColumns: key,
+            generated: 'none',
             identityIndexes: [key, ...unique].map((columns) => ({ name: columns.join('_'), columns })),
           },
         ],

@@ -19,12 +19,14 @@ describe('a replica identity', () => {
         name: 'genre_film_work',
         missing: ['film_work_id'],
         sql: 'alter table "content"."genre_film_work" replica identity using index "film_work_id_genre_id";',
+        byHand: false,
       },
       {
         schema: 'content',
         name: 'person_film_work',
         missing: ['film_work_id'],
         sql: 'alter table "content"."person_film_work" replica identity full;',
+        byHand: false,
       },
     ] satisfies IdentityProblem[]);
   });

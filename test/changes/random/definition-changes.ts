@@ -31,9 +31,9 @@ export const definitionChanges: Readonly<Record<string, Change>> = {
     })),
   'a field goes': (random, model, definitions) =>
     inPlace(random, model, definitions, hasSpareField, ({ holder }) => {
-      const ordered = 'order' in holder ? holder.order?.map((term) => term.split(' ')[0]) : [];
+      const ordered = 'order' in holder ? holder.order.map((term) => term.split(' ')[0]) : [];
       const entries = Object.entries(fieldsOf(holder));
-      const spare = entries.findIndex(([name]) => !ordered?.includes(name));
+      const spare = entries.findIndex(([name]) => !ordered.includes(name));
       return { ...holder, fields: Object.fromEntries(entries.filter((_, position) => position !== spare)) };
     }),
   'another order': (random, model, definitions) =>
@@ -132,7 +132,7 @@ function hasFields({ table, holder }: Place): boolean {
 
 function hasSpareField(place: Place): boolean {
   const { holder } = place;
-  const order = 'order' in holder ? (holder.order ?? []).length : 0;
+  const order = 'order' in holder ? holder.order.length : 0;
   return hasFields(place) && Object.keys(fieldsOf(holder)).length > Math.max(order, 1);
 }
 
