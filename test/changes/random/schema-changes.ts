@@ -58,9 +58,6 @@ export interface SchemaChange {
 /** Gives a change, or null where the schema has nothing for it. */
 type Kinds = Readonly<Record<string, (world: World) => SchemaChange | null>>;
 
-/** Whether nulls come into columns that were NOT NULL when the plan was made. */
-const NULLS_AFTER_DROP_NOT_NULL: boolean = true;
-
 export const schemaChanges: Kinds = {
   'a column comes': ({ random, model }) => {
     const table = oneOf(random, model.tables);
@@ -167,11 +164,10 @@ export const schemaChanges: Kinds = {
   'NOT NULL goes': (world) =>
     ofColumn(
       world,
-      (column, table) =>
-        column.isNotNull && (NULLS_AFTER_DROP_NOT_NULL || !isBound(world.model, table, column)),
+      ({ isNotNull }) => isNotNull,
       (table, column) => ({
         statements: [`alter table ${reference(table)} alter ${quoted(column.name)} drop not null`],
-        apply: () => (column.isNotNull = !NULLS_AFTER_DROP_NOT_NULL),
+        apply: () => (column.isNotNull = false),
       }),
     ),
   'another default': (world) =>
