@@ -130,9 +130,11 @@ function createGauges(registers: Registry[]) {
       'projector_oldest_pending_seconds',
       'Since when the oldest unfinished work is there',
     ),
-    deadLetters: gauge('projector_dead_letters', 'Documents that Elasticsearch refuses for their content', [
-      'index',
-    ]),
+    deadLetters: gauge(
+      'projector_dead_letters',
+      'Documents that are refused for their content, or cannot be made of their rows',
+      ['index'],
+    ),
     snapshotRunning: gauge('projector_snapshot_running', '1 while the index is filled, or filled again', [
       'index',
     ]),

@@ -18,7 +18,9 @@ const sessionShape = {
   batchesInFlight: count('Batches being read and written'),
   queuedBytes: count('Decoded changes that wait to be routed, in bytes'),
   oldestPendingSeconds: count('How long the oldest unfinished work has been there; 0: there is none'),
-  deadLetters: z.record(z.string(), z.number()).describe('Documents that Elasticsearch refuses, by index'),
+  deadLetters: z
+    .record(z.string(), z.number())
+    .describe('Documents that are refused or cannot be made, by index'),
   refusedIndexes: z
     .record(z.string(), z.string())
     .default({})

@@ -58,8 +58,8 @@ export function showLetters({ total, letters, canAct, onTask }) {
  * @param {boolean} canAct
  */
 function noteOf(total, letters, canAct) {
-  if (total === 0) return 'None: Elasticsearch refuses no document for its content.';
-  const many = `${formatCount(total)} ${total === 1 ? 'document is' : 'documents are'} refused for their content: absent, or as they were before.`;
+  if (total === 0) return 'None: no document is refused, and each can be made.';
+  const many = `${formatCount(total)} ${total === 1 ? 'document is' : 'documents are'} set aside: absent, or as they were before.`;
   const hidden = letters.some(({ id }) => id === null);
   return [
     many,
