@@ -245,10 +245,14 @@ function createKeeper(setting: Setting, random: Random, tally: Tally): Keeper {
     start,
     async end() {
       if (hasEnded()) return;
-      const { service } = state;
+      const { service, codes } = state;
       state.service = null;
-      if (service && 'kill' in service) await service.kill();
-      else await service?.stop();
+      if (!service) return;
+      if ('kill' in service) return void (await service.kill());
+      await service.stop().catch(async (error: unknown) => {
+        // It may just have been ending by itself.
+        if (!codes.includes((await service.ended).code ?? 0)) throw error;
+      });
     },
     mayEnd: (codes) => state.codes.push(...codes),
     async untilEnded() {
