@@ -4,6 +4,9 @@
  *
  * Row level security hides rows from a role unless it bypasses it, or unless a policy lets it read every row and none
  * restricts it: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+ *
+ * `row_security_active()` is not asked: it tells of this moment, and the policies are those of the snapshot, so that what
+ * one transaction brings would look like half of it.
  */
 export const relationsSql = `
 select
@@ -13,7 +16,10 @@ select
   c.relkind::text as kind,
   c.relpersistence::text as persistence,
   case
-    when row_security_active(c.oid) is not true then 'none'
+    when not c.relrowsecurity
+      or role.bypasses
+      or (pg_has_role(current_user, c.relowner, 'usage') and not c.relforcerowsecurity)
+      then 'none'
     when policies.allow_all and not policies.restrict then 'shows all'
     else 'may hide'
   end as row_security,
@@ -25,6 +31,9 @@ select
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 join pg_type y on y.oid = c.reltype
+cross join (
+  select rolsuper or rolbypassrls as bypasses from pg_roles where rolname = current_user
+) as role
 cross join lateral (
   select
     coalesce(bool_or(p.polpermissive and pg_get_expr(p.polqual, p.polrelid) = 'true'), false) as allow_all,

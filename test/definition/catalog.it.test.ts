@@ -63,6 +63,26 @@ describe('row level security', () => {
   });
 });
 
+describe('the catalog at one moment', () => {
+  it('has nothing in it of what is committed while it is read', async () => {
+    await using database = await createDatabase({ schema: 'none' });
+    await using admin = await database.connect();
+    await admin.query('create schema s; create table s.t (id integer primary key)');
+    await using service = await database.connect(database.url);
+    await service.query('begin transaction isolation level repeatable read; select 1');
+    await admin.query(
+      'begin; create policy projector on s.t using (true); alter table s.t enable row level security; commit',
+    );
+    const before = await readCatalog(service, ['s']);
+    await service.query('commit');
+    const after = await readCatalog(service, ['s']);
+    assert.deepEqual(
+      [before, after].map((catalog) => findTable(catalog, { schema: 's', name: 't' })?.rowSecurity),
+      ['none', 'shows all'],
+    );
+  });
+});
+
 describe('a partitioned table', () => {
   it('is read as one, and its partitions have the replica identities', async () => {
     await using database = await createDatabase({ schema: 'none' });

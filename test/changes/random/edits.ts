@@ -8,10 +8,10 @@ import { randomKeyValue, randomValue } from './types.ts';
  */
 export function randomEdit(random: Random, model: Model): string {
   const table = oneOf(random, model.tables);
-  const kind = random(100);
-  if (kind < 45) return insert(random, model, table);
-  if (kind < 80) return update(random, model, table);
-  if (kind < 98) return `delete from ${reference(table)} where ${someRows(random, model, table)}`;
+  const kind = random(400);
+  if (kind < 190) return insert(random, model, table);
+  if (kind < 340) return update(random, model, table);
+  if (kind < 399) return `delete from ${reference(table)} where ${someRows(random, model, table)}`;
   return `truncate ${reference(table)} cascade`;
 }
 

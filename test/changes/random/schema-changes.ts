@@ -140,7 +140,10 @@ export const schemaChanges: Kinds = {
     const { model } = world;
     return ofColumn(
       world,
-      (column, table) => ['number', 'text'].includes(familyOf(column.type)) && !isBound(model, table, column),
+      (column, table) =>
+        column.generated === null &&
+        ['number', 'text'].includes(familyOf(column.type)) &&
+        !isBound(model, table, column),
       (table, column) => {
         const name = quoted(column.name);
         const using = familyOf(column.type) === 'number' ? `2 - ${name}` : `left(${name} || '+', 12)`;

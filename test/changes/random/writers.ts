@@ -11,9 +11,12 @@ import { isTaken } from './refusals.ts';
 export interface RandomWriters extends AsyncDisposable {
   /** Edits that Postgres has taken so far, those among them that were rolled back later. */
   readonly taken: number;
-  /** Lets them make so many edits more; resolves once every transaction has ended. */
-  goOn(edits: number): Promise<void>;
+  /** Has them edit while something happens, and make so many edits at least; resolves once every transaction has ended. */
+  during(atLeast: number, happens: () => Promise<void>): Promise<void>;
 }
+
+/** Pauses between two transactions of a writer, so that they last as long as the changes do. */
+const MOST_PAUSE_MS = 30;
 
 /** Starts writers, each on a connection of its own, that make random edits of the model's tables in random transactions. */
 export function startRandomWriters(
@@ -22,39 +25,39 @@ export function startRandomWriters(
   count: number,
   seed: number,
 ): RandomWriters {
-  const state = { edits: 0, taken: 0, limit: 0, writing: 0, isEnding: false };
+  const state = { edits: 0, taken: 0, isOn: false, writing: 0, isEnding: false };
   const write = async (writer: number): Promise<void> => {
     await using client = await connectWriter(database);
     for (let ordinal = 0; !state.isEnding; ordinal++) {
-      if (state.edits >= state.limit) {
-        await delay(5);
-        continue;
-      }
+      const random = seeded(seed * 10_000 + ordinal * count + writer);
+      await delay(random(MOST_PAUSE_MS));
+      if (!state.isOn) continue;
       state.writing++;
-      const { edits, taken } = await transaction(
-        client,
-        model,
-        seeded(seed * 10_000 + ordinal * count + writer),
-      );
+      const { edits, taken } = await transaction(client, model, random);
       state.edits += edits;
       state.taken += taken;
       state.writing--;
     }
   };
   const finished = Promise.all(Array.from({ length: count }, (_, writer) => write(writer)));
-  // Whoever has them go on is told.
+  // Whoever has them edit is told.
   finished.catch(() => undefined);
   return {
     get taken() {
       return state.taken;
     },
-    async goOn(edits) {
-      const limit = (state.limit = state.edits + edits);
-      const reached = waitFor(() => state.isEnding || (state.edits >= limit && state.writing === 0), {
-        what: `${edits} edits`,
-        timeoutMs: 300_000,
-      });
-      await Promise.race([reached, finished]);
+    async during(atLeast, happens) {
+      const least = state.edits + atLeast;
+      const until = (condition: () => boolean): Promise<unknown> =>
+        Promise.race([finished, waitFor(() => state.isEnding || condition(), { timeoutMs: 60_000 })]);
+      state.isOn = true;
+      try {
+        await Promise.race([finished, happens()]);
+        await until(() => state.edits >= least);
+      } finally {
+        state.isOn = false;
+      }
+      await until(() => state.writing === 0);
     },
     async [Symbol.asyncDispose]() {
       state.isEnding = true;
