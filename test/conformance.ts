@@ -27,10 +27,9 @@ function runTests(versions: Readonly<Record<string, string>>, files: readonly st
 console.log('The conformance tests on Postgres 14 and Elasticsearch 8:');
 let passed = runTests({ PG: '14', ES: '8' }, [
   'test/definition/{catalog,expressions}.it.test.ts',
-  'test/service/{follow,index-templates,truncate,unrelated-schema,versions}.it.test.ts',
-  'test/verify/kept-source.it.test.ts',
+  'test/service/{follow,hostile-session,index-templates,truncate,unrelated-schema,versions}.it.test.ts',
   'test/servers/session-settings.it.test.ts',
-  'test/service/{follow,hostile-session,truncate,unrelated-schema,versions}.it.test.ts',
+  'test/verify/kept-source.it.test.ts',
 ]);
 
 const { postgres } = wantedVersions({ DECODER: 'wal2json' });
