@@ -11,7 +11,7 @@ import { compareCounts } from './counts.ts';
 import { followHeartbeats } from './heartbeat.ts';
 import { createHolderWork, createPausedWork } from './holder-work.ts';
 import { createGivingUp } from './giving-up.ts';
-import { takeHold, type StartOver } from './hold.ts';
+import { takeHold, type Hold, type StartOver } from './hold.ts';
 import { watchIndexes } from './index-watch.ts';
 import type { Overview } from './overview.ts';
 import { createPipeline } from './pipeline.ts';
@@ -32,8 +32,8 @@ export interface SessionOptions {
   readonly startOver: StartOver | null;
   /** Wait for as long as another process holds the slot. */
   readonly isStandby: boolean;
-  /** Told once the slot is held, and what `startOver` asks for has begun. */
-  readonly onHold: () => void;
+  /** Told once the slot is held, and what `startOver` asks for has begun; by what plan, and for what schema. */
+  readonly onHold: (hold: Pick<Hold, 'bases'>) => void;
   /** Do this, and end, in place of streaming on. */
   readonly task?: Task;
   /** Ends the session in order: what is under way is finished, stored and acknowledged. */
@@ -108,7 +108,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     log,
     signal: ending,
   });
-  options.onHold();
+  options.onHold(hold);
   resources.use(hold.stream);
   const indexNames = hold.plan.indexes.map(({ name }) => name);
   const reindexes = createReindexStore(redis, settings.name);
