@@ -3,7 +3,6 @@ import type { Settings } from '../config/settings.ts';
 import { findTable } from '../definition/catalog.ts';
 import { identityProblems, needsGeneratedColumns } from '../definition/identity.ts';
 import type { PreparedPlan } from '../definition/prepare.ts';
-import { literal } from '../definition/sql.ts';
 import { ProjectorError } from '../ops/errors.ts';
 import { generatedColumnsProblem, publicationProblems } from '../replication/publication.ts';
 import { wal2jsonLimits } from '../replication/wal2json-limits.ts';
@@ -105,11 +104,11 @@ async function findMoneyProblems(
 
 /** What keeps a slot of that name from being made, or followed. */
 async function findSlotProblems(client: ClientBase, slot: string): Promise<PreflightProblem[]> {
-  const { rows } = await client.query<{ slots: number; senders: number; taken: number; type: string | null }>(
+  const { rows } = await client.query<{ slots: number; senders: number; taken: number; exists: boolean }>(
     `select current_setting('max_replication_slots')::int as slots,
             current_setting('max_wal_senders')::int as senders,
             (select count(*) from pg_replication_slots)::int as taken,
-            (select slot_type from pg_replication_slots where slot_name = $1) as type`,
+            exists (select from pg_replication_slots where slot_name = $1) as exists`,
     [slot],
   );
   const [found] = rows;
@@ -119,12 +118,7 @@ async function findSlotProblems(client: ClientBase, slot: string): Promise<Prefl
     const sql = 'alter system set max_wal_senders = 10; -- and restart Postgres';
     problems.push({ problem: 'max_wal_senders is 0', sql, byHand: true });
   }
-  if (found.type === 'physical') {
-    const sql = `-- choose another PROJECTOR_NAME, or, where nothing uses it: select pg_drop_replication_slot(${literal(slot)});`;
-    const problem = `the replication slot ${slot} is a physical one, which is not this service's`;
-    problems.push({ problem, sql, byHand: true });
-  }
-  if (found.type === null && found.taken >= found.slots) {
+  if (!found.exists && found.taken >= found.slots) {
     const sql =
       '-- drop a slot that nobody needs (select slot_name, active from pg_replication_slots), or raise ' +
       'max_replication_slots and restart Postgres';

@@ -34,7 +34,7 @@ export interface ServiceOptions {
 
 /** So often the overview compares with what was before: it tells how long a wait lasts, and whether work moves. */
 const LOOK_MS = 500;
-/** A query that Postgres refuses twice in so short a time is refused for good. */
+/** A query that Postgres refuses twice in so short a time, by the same schema, is refused for good. */
 const REFUSED_AGAIN_MS = 60_000;
 
 /**
@@ -58,13 +58,19 @@ export async function runService(options: ServiceOptions): Promise<void> {
     (error instanceof ProjectorError &&
       ((error.code === 'PROJ_RESYNC_REQUIRED' && settings.resync === 'auto') ||
         (isStandby && (error.code === 'PROJ_SLOT_BUSY' || error.code === 'PROJ_OWNERSHIP_LOST'))));
-  let lastRefusedMs = -Infinity;
-  /** A query that is refused is planned anew once; refused again, it is an error of its own. */
+  /** What the last session's documents rested on. */
+  let schema = '';
+  let lastRefused = { atMs: -Infinity, schema };
+  /**
+   * A query that is refused is planned anew once; refused again, it is an error of its own. Where the schema is another
+   * one by then, that was another query: each change of a schema may have one refused that was planned before it.
+   */
   const sinceRefused = (error: unknown): unknown => {
     if (!isRefusedQuery(error)) return error;
-    const refusedMs = performance.now();
-    const isAgain = refusedMs - lastRefusedMs < REFUSED_AGAIN_MS;
-    lastRefusedMs = refusedMs;
+    const refused = { atMs: performance.now(), schema };
+    const isAgain =
+      refused.atMs - lastRefused.atMs < REFUSED_AGAIN_MS && refused.schema === lastRefused.schema;
+    lastRefused = refused;
     return isAgain ? refusedAgain(error) : error;
   };
   const policy = retry(
@@ -92,8 +98,9 @@ export async function runService(options: ServiceOptions): Promise<void> {
             refusals,
             made,
             startOver,
-            onHold: () => {
+            onHold: ({ bases }) => {
               startOver = null;
+              schema = JSON.stringify([...bases]);
             },
           }).catch((reason: unknown) => {
             const error = sinceRefused(reason);

@@ -12,7 +12,7 @@ import { compareCounts } from './counts.ts';
 import { followHeartbeats } from './heartbeat.ts';
 import { createHolderWork, createPausedWork } from './holder-work.ts';
 import { createGivingUp } from './giving-up.ts';
-import { takeHold, type StartOver } from './hold.ts';
+import { takeHold, type Hold, type StartOver } from './hold.ts';
 import { watchIndexes } from './index-watch.ts';
 import type { Overview } from './overview.ts';
 import { COMMAND_PATIENCE_MS } from './patience.ts';
@@ -35,8 +35,8 @@ export interface SessionOptions {
   readonly startOver: StartOver | null;
   /** Wait for as long as another process holds the slot. */
   readonly isStandby: boolean;
-  /** Told once the slot is held, and what `startOver` asks for has begun. */
-  readonly onHold: () => void;
+  /** Told once the slot is held, and what `startOver` asks for has begun; by what plan, and for what schema. */
+  readonly onHold: (hold: Pick<Hold, 'bases'>) => void;
   /** Do this, and end, in place of streaming on. A server that is away is not waited for as long as it takes then. */
   readonly task?: Task;
   /** Whether everything may be made on an empty system; it may, unless told otherwise. */
@@ -128,7 +128,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     log,
     signal: ending,
   });
-  options.onHold();
+  options.onHold(hold);
   resources.use(hold.stream);
   const indexNames = hold.plan.indexes.map(({ name }) => name);
   const reindexes = createReindexStore(redis, settings.name);

@@ -135,6 +135,24 @@ describe('the service stops, and goes on when it is mended,', () => {
     await goesOn(setting);
   });
 
+  it('when one was renamed soon after another change that had a query refused', async (t) => {
+    await using setting = await openSetting(t, { own: shop });
+    const { admin } = setting;
+    await using service = await streaming(setting);
+    await admin.query(`
+      create policy projector on shop.brand using (true);
+      alter table shop.brand enable row level security;
+      update shop.brand set name = name || '!'`);
+    await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
+    assert.match(service.log, /would be affected by row-level security/);
+    await admin.query(
+      `alter table shop.item rename title to name; update shop.item set name = 'after ' || name`,
+    );
+    await assertStops(service, 2, 'PROJ_DEFINITION_UNKNOWN_NAME', 'items.yaml');
+    await admin.query('alter table shop.item rename name to title');
+    await goesOn(setting);
+  });
+
   it('when a column was dropped, and comes again with other values', async (t) => {
     await using setting = await openSetting(t, { own: shop });
     const { admin } = setting;

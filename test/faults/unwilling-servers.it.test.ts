@@ -99,7 +99,7 @@ describe('Postgres', () => {
     await bothSay(3, /PROJ_PREFLIGHT: .*all replication slots are in use \(max_replication_slots is 1\)/);
     await admin.query(`select pg_drop_replication_slot('somebodys')`);
     await admin.query(`select pg_create_physical_replication_slot('${database.name}')`);
-    await bothSay(3, /PROJ_PREFLIGHT: .*is a physical one, which is not this service's/);
+    await bothSay(3, /PROJ_NAME_TAKEN: .*is a physical one/);
     const { rows } = await admin.query('select slot_type as type from pg_replication_slots');
     assert.deepEqual(rows, [{ type: 'physical' }]);
     await admin.query(`select pg_drop_replication_slot('${database.name}')`);
