@@ -249,7 +249,7 @@ function createKeeper(setting: Setting, random: Random, tally: Tally): Keeper {
       const { service, codes } = state;
       state.service = null;
       if (!service) return;
-      if ('kill' in service) return void (await service.kill());
+      if ('kill' in service) return service.kill();
       await service.stop().catch(async (error: unknown) => {
         // It may just have been ending by itself.
         if (!codes.includes((await service.ended).code ?? 0)) throw error;
