@@ -108,7 +108,6 @@ select
   coalesce(l.collisdeterministic, true) as is_deterministic,
   t.typtype in ('e', 'r', 'm') or coalesce(b.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace
     as has_built_in_operators,
-  a.attnotnull as is_not_null,
   a.attgenerated <> '' as is_generated,
   a.attgenerated = 'v' as is_virtual,
   concat_ws(

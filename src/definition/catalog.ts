@@ -40,7 +40,6 @@ export interface CatalogColumn {
   readonly name: string;
   /** The type's name for casts: qualified outside pg_catalog, without length or precision. */
   readonly type: string;
-  readonly isNotNull: boolean;
   /** A generated column is not in the replication stream. */
   readonly isGenerated: boolean;
   /**

@@ -49,7 +49,6 @@ interface ColumnRow {
   is_enum: boolean;
   is_deterministic: boolean;
   has_built_in_operators: boolean;
-  is_not_null: boolean;
   is_generated: boolean;
   is_virtual: boolean;
   made_of: string;
@@ -161,7 +160,6 @@ function toColumn(row: ColumnRow): CatalogColumn {
   return {
     name: row.name,
     type: row.type,
-    isNotNull: row.is_not_null,
     isGenerated: row.is_generated,
     textClass: row.is_deterministic ? textClass(row) : null,
     hasBuiltInOperators: row.has_built_in_operators,

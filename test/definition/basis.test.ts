@@ -8,11 +8,11 @@ import { catalogOf, definitionOf } from './catalogs.ts';
 
 const shop = catalogOf({
   's.order': {
-    columns: ['id integer', 'no uuid!', 'customer_id integer', 'placed timestamp', 'total numeric'],
+    columns: ['id integer', 'no uuid', 'customer_id integer', 'placed timestamp', 'total numeric'],
     key: ['id'],
     references: ['customer_id -> s.customer(id)'],
   },
-  's.customer': { columns: ['id integer', 'name text!', 'unread text'], key: ['id'], unique: [['name']] },
+  's.customer': { columns: ['id integer', 'name text', 'unread text'], key: ['id'], unique: [['name']] },
   's.line': {
     columns: ['order_id integer', 'no numeric', 'article text', 'note text'],
     key: ['order_id', 'no'],

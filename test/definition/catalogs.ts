@@ -3,7 +3,7 @@ import { parseDefinition, type Definition } from '../../src/definition/load.ts';
 
 /** A table in few words, for a catalog without a server. */
 export interface TableSketch {
-  /** `name type`, with a `!` for not null; the key's columns need none. */
+  /** `name type`. */
   readonly columns: readonly string[];
   readonly key?: readonly string[];
   readonly unique?: readonly (readonly string[])[];
@@ -29,7 +29,7 @@ export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Cata
         kind: 'table',
         persistence: 'permanent',
         rowSecurity: 'none',
-        columns: sketch.columns.map((text) => columnOf(text, key)),
+        columns: sketch.columns.map(columnOf),
         primaryKey: key,
         uniqueKeys: [key, ...unique].filter(({ length }) => length > 0),
         foreignKeys: references.map((text) => {
@@ -63,8 +63,8 @@ export function catalogOf(sketches: Readonly<Record<string, TableSketch>>): Cata
   };
 }
 
-function columnOf(text: string, key: readonly string[]): CatalogColumn {
-  const [name = '', type = 'text'] = text.replace('!', '').split(' ');
+function columnOf(text: string): CatalogColumn {
+  const [name = '', type = 'text'] = text.split(' ');
   const exact: Record<string, string | undefined> = {
     integer: 'integer',
     bigint: 'integer',
@@ -74,7 +74,6 @@ function columnOf(text: string, key: readonly string[]): CatalogColumn {
   return {
     name,
     type,
-    isNotNull: text.endsWith('!') || key.includes(name),
     isGenerated: false,
     textClass: exact[type] ?? null,
     hasBuiltInOperators: true,
@@ -93,17 +92,17 @@ export function definitionOf(text: string, file = 'index.yaml'): Definition {
 
 /** Two tables of films' people, as the shipped definitions use them. */
 export const films = catalogOf({
-  'content.film_work': { columns: ['id uuid', 'title text!', 'rating real', 'type text'], key: ['id'] },
-  'content.person': { columns: ['id uuid', 'full_name text!'], key: ['id'] },
-  'content.genre': { columns: ['id uuid', 'name text!'], key: ['id'], unique: [['name']] },
+  'content.film_work': { columns: ['id uuid', 'title text', 'rating real', 'type text'], key: ['id'] },
+  'content.person': { columns: ['id uuid', 'full_name text'], key: ['id'] },
+  'content.genre': { columns: ['id uuid', 'name text'], key: ['id'], unique: [['name']] },
   'content.genre_film_work': {
-    columns: ['id uuid', 'film_work_id uuid!', 'genre_id uuid!'],
+    columns: ['id uuid', 'film_work_id uuid', 'genre_id uuid'],
     key: ['id'],
     unique: [['film_work_id', 'genre_id']],
     references: ['film_work_id -> content.film_work(id)', 'genre_id -> content.genre(id)'],
   },
   'content.person_film_work': {
-    columns: ['id uuid', 'film_work_id uuid!', 'person_id uuid!', 'role text!'],
+    columns: ['id uuid', 'film_work_id uuid', 'person_id uuid', 'role text'],
     key: ['id'],
     references: ['film_work_id -> content.film_work(id)', 'person_id -> content.person(id)'],
   },
