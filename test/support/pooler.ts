@@ -31,16 +31,15 @@ export async function openPooler(databaseUrl: string, manner: PoolerManner): Pro
     client.once('data', (packet) => {
       const parameters = readParameters(packet);
       const refused =
-        (manner === 'refuses options' && 'options' in parameters && 'options') ||
-        (manner === 'refuses replication' && 'replication' in parameters && 'replication');
+        (manner === 'refuses options' && parameters.has('options') && 'options') ||
+        (manner === 'refuses replication' && parameters.has('replication') && 'replication');
       if (refused) {
         client.end(errorMessage(`unsupported startup parameter: ${refused}`));
         return;
       }
-      const { options, ...others } = parameters;
-      upstream.write(startupMessage(manner === 'ignores options' ? others : parameters));
+      if (manner === 'ignores options') parameters.delete('options');
+      upstream.write(startupMessage(parameters));
       client.pipe(upstream).pipe(client);
-      void options;
     });
   });
   server.listen(0, '127.0.0.1');
@@ -58,16 +57,16 @@ export async function openPooler(databaseUrl: string, manner: PoolerManner): Pro
   };
 }
 
-function readParameters(packet: Buffer): Record<string, string> {
+function readParameters(packet: Buffer): Map<string, string> {
   // Its length and the protocol's version come first.
   const texts = packet.subarray(8).toString('utf8').split('\0');
-  const parameters: Record<string, string> = {};
-  for (let at = 0; texts[at]; at += 2) parameters[texts[at] ?? ''] = texts[at + 1] ?? '';
+  const parameters = new Map<string, string>();
+  for (let at = 0; texts[at]; at += 2) parameters.set(texts[at] ?? '', texts[at + 1] ?? '');
   return parameters;
 }
 
-function startupMessage(parameters: Readonly<Record<string, string>>): Buffer {
-  const text = Object.entries(parameters).map(([name, value]) => `${name}\0${value}\0`);
+function startupMessage(parameters: ReadonlyMap<string, string>): Buffer {
+  const text = [...parameters].map(([name, value]) => `${name}\0${value}\0`);
   const body = Buffer.concat([Buffer.from([0, 3, 0, 0]), Buffer.from(`${text.join('')}\0`)]);
   return framed(body);
 }
