@@ -58,11 +58,12 @@ export function createKeeper(setting: Setting, random: Random): Keeper {
       const { service, codes } = state;
       state.service = null;
       if (!service) return;
-      if ('kill' in service) return void (await service.kill());
-      await service.stop().catch(async (error: unknown) => {
-        // It may just have been ending by itself.
-        if (!codes.includes((await service.ended).code ?? 0)) throw error;
-      });
+      if ('kill' in service) await service.kill();
+      else
+        await service.stop().catch(async (error: unknown) => {
+          // It may just have been ending by itself.
+          if (!codes.includes((await service.ended).code ?? 0)) throw error;
+        });
     },
     mayEnd: (codes) => state.codes.push(...codes),
     async untilEnded() {

@@ -59,7 +59,7 @@ export interface SchemaChange {
 type Kinds = Readonly<Record<string, (world: World) => SchemaChange | null>>;
 
 /** Whether nulls come into columns that were NOT NULL when the plan was made. */
-const NULLS_AFTER_DROP_NOT_NULL: boolean = false;
+const NULLS_AFTER_DROP_NOT_NULL = process.env['NULLS_AFTER_DROP_NOT_NULL'] === '1';
 
 export const schemaChanges: Kinds = {
   'a column comes': ({ random, model }) => {
