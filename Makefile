@@ -24,7 +24,7 @@ lint types:
 unit integration conformance:
 	@npm run --silent test:$@
 
-soak: setup ## Random edits and random faults for MINUTES=30, comparing every document with its rows
+soak: setup ## Random faults for MINUTES=30, then random changes of schemas and definitions for as long, comparing every document
 	@npm run --silent soak
 
 alerts: setup ## Have Prometheus scrape a service in one fault after another: each alert fires in its own alone

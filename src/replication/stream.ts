@@ -42,7 +42,7 @@ export interface ReplicationStream extends AsyncDisposable {
 const LIVENESS_MS = 10_000;
 /** A role may have one that no pause of a busy process is shorter than. */
 const MIN_WAL_SENDER_TIMEOUT_MS = 5_000;
-const CLOSE_TIMEOUT_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 5_000;
 /** What the queue is charged for a message beside its own bytes. */
 const MESSAGE_OVERHEAD_BYTES = 200;
 

@@ -48,7 +48,10 @@ export const definitionChanges: Readonly<Record<string, Change>> = {
       model,
       definitions,
       () => true,
-      ({ table, holder }) => ({ ...holder, where: undefined, ...randomWhere(random, model, table, 1) }),
+      ({ table, holder }) => {
+        const { where: _, ...rest } = holder;
+        return { ...rest, ...randomWhere(random, model, table, 1) };
+      },
     ),
   'an index comes': (random, model, definitions) => {
     if (definitions.length >= MOST_INDEXES) return null;

@@ -71,7 +71,7 @@ export function randomField(random: Random, model: Model, table: Table, depth: n
   const links = depth > 0 ? randomLinks(random, model, table, depth) : [];
   if (links.length > 0 && random(2) === 0) return oneOf(random, links)();
   const column = oneOf(random, table.columns);
-  return random(4) === 0 ? { expression: randomExpression(random, model, column) } : column.name;
+  return random(3) === 0 ? { expression: randomExpression(random, model, column) } : column.name;
 }
 
 /** The relations that lead on from a table. */

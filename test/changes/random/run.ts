@@ -2,19 +2,20 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { inspect } from 'node:util';
 import { wantedVersions } from '../../../dev/stack/versions.ts';
-import { PATIENCE_MS, type Service } from '../../service/support/service.ts';
-import type { ServiceProcess } from '../../service/support/service-process.ts';
 import { openSetting, type Setting } from '../../service/support/setting.ts';
-import { oneOf, type Random, seeded, shuffled } from '../../support/random.ts';
+import { oneOf, type Random, seeded } from '../../support/random.ts';
 import { eventually } from '../../support/wait.ts';
+import { createDeck } from './deck.ts';
 import { definitionChanges } from './definition-changes.ts';
 import { type Definition, randomDefinition } from './definitions.ts';
 import { firstRows, randomEdit } from './edits.ts';
 import { expectedSql } from './expected.ts';
-import type { Model } from './model.ts';
+import { createKeeper } from './keeper.ts';
+import { type Model, reference } from './model.ts';
 import { isTaken } from './refusals.ts';
 import { schemaChanges, wholeRow, type SchemaChange } from './schema-changes.ts';
 import { randomSchema } from './schema.ts';
+import { count, newTally, ofDefinitions, type Tally } from './tally.ts';
 import { connectWriter, startRandomWriters } from './writers.ts';
 
 export interface RandomRunOptions {
@@ -22,21 +23,10 @@ export interface RandomRunOptions {
   readonly rounds: number;
 }
 
-/** What has taken place. */
-export interface Tally {
-  edits: number;
-  documents: number;
-  /** By kind, changes of the schema and of the definitions that were made. */
-  readonly made: Map<string, number>;
-  /** By kind, those that Postgres refused. */
-  readonly refused: Map<string, number>;
-  starts: number;
-}
-
 const EDITS_A_ROUND = 60;
-const MOST_CHANGES_A_ROUND = 5;
+/** Mostly one alone: what another has read again would hide what it has not. */
+const CHANGES_A_ROUND = [0, 1, 1, 1, 1, 2, 3, 6];
 const WRITERS = 2;
-const INTERVALS_MS = ['100', '250', '500'];
 
 /**
  * Makes a random schema with random definitions, and changes both at random while rows are edited. After each round, every
@@ -71,8 +61,8 @@ async function run(t: TestContext, { seed, rounds }: RandomRunOptions, journal: 
   await publishTwins(setting, model);
   await using writers = startRandomWriters(database, model, WRITERS, seed);
   await using changer = await connectWriter(database);
-  const tally: Tally = { edits: 0, documents: 0, made: new Map(), refused: new Map(), starts: 0 };
-  await using services = createKeeper(setting, random, tally);
+  const tally = newTally();
+  await using services = createKeeper(setting, random);
   services.start();
   const decks = {
     schema: createDeck(random, schemaChanges),
@@ -138,9 +128,9 @@ async function run(t: TestContext, { seed, rounds }: RandomRunOptions, journal: 
       if (statement !== undefined) {
         journal.push(statement);
         const isMade = await isTaken(changer, statement);
-        count(isMade ? tally.made : tally.refused, kind);
+        count(isMade ? tally.made : tally.refused, ofDefinitions(kind));
         if (!isMade) continue;
-      } else count(tally.made, kind);
+      } else count(tally.made, ofDefinitions(kind));
       apply?.();
       state.definitions = [...change.definitions];
       if (services.isRunning) await services.untilEnded();
@@ -158,7 +148,7 @@ async function run(t: TestContext, { seed, rounds }: RandomRunOptions, journal: 
   for (let round = 1; round <= rounds; round++) {
     journal.push(`-- round ${round}`);
     await writers.during(EDITS_A_ROUND, async () => {
-      for (let changes = random(1 + MOST_CHANGES_A_ROUND); changes > 0; changes--) await changeSchema();
+      for (let changes = oneOf(random, CHANGES_A_ROUND); changes > 0; changes--) await changeSchema();
       if (random(3) === 0) await changeDefinitions();
       services.keepUp();
     });
@@ -189,117 +179,6 @@ async function publishTwins({ admin, database }: Setting, { tables }: Model): Pr
   for (const table of tables.filter(({ twin }) => twin !== null)) {
     await admin.query(wholeRow(table));
     if (!published.has(table.name))
-      await admin.query(`alter publication ${database.name} add table ${nameOf(table)}`);
+      await admin.query(`alter publication ${database.name} add table ${reference(table)}`);
   }
-}
-
-function nameOf({ schema, name }: Model['tables'][number]): string {
-  return `"${schema.replaceAll('"', '""')}"."${name.replaceAll('"', '""')}"`;
-}
-
-/** Keeps a service running, which may end only where a change is what rightly ends it. */
-interface Keeper extends AsyncDisposable {
-  readonly isRunning: boolean;
-  start(): void;
-  /** Ends it, in order or by SIGKILL. */
-  end(): Promise<void>;
-  /** From now on until all has converged, it may end with these codes. */
-  mayEnd(codes: readonly number[]): void;
-  /** Waits until it has ended by itself, with a code that it may end with. */
-  untilEnded(): Promise<void>;
-  /** Starts one if there is none. */
-  keepUp(): void;
-  /** Waits until every document is what its rows make it; starts the service again where it has rightly ended. */
-  untilConverged(): Promise<void>;
-}
-
-function createKeeper(setting: Setting, random: Random, tally: Tally): Keeper {
-  const state: { service: Service | ServiceProcess | null; ended: string | null; codes: number[] } = {
-    service: null,
-    ended: null,
-    codes: [],
-  };
-  const start = (): void => {
-    const settings = { SCHEMA_CHECK_INTERVAL_MS: oneOf(random, INTERVALS_MS) };
-    tally.starts++;
-    const service = random(8) === 0 ? setting.spawn(settings) : setting.run(settings);
-    Object.assign(state, { service, ended: null });
-    void service.ended.then(({ code }) => {
-      if (state.service === service) state.ended = `${code}`;
-    });
-  };
-  /** Whether it has ended as it may; throws where it has otherwise. */
-  const hasEnded = (): boolean => {
-    const { service, ended, codes } = state;
-    if (!service || ended === null) return service === null;
-    assert.ok(
-      codes.includes(Number(ended)),
-      `the service has ended with ${ended}: ${service.log.slice(-3_000)}`,
-    );
-    state.service = null;
-    return true;
-  };
-  return {
-    get isRunning() {
-      return state.service !== null;
-    },
-    start,
-    async end() {
-      if (hasEnded()) return;
-      const { service, codes } = state;
-      state.service = null;
-      if (!service) return;
-      if ('kill' in service) return service.kill();
-      await service.stop().catch(async (error: unknown) => {
-        // It may just have been ending by itself.
-        if (!codes.includes((await service.ended).code ?? 0)) throw error;
-      });
-    },
-    mayEnd: (codes) => state.codes.push(...codes),
-    async untilEnded() {
-      await state.service?.ended;
-      assert.ok(hasEnded());
-    },
-    keepUp: () => {
-      if (hasEnded()) start();
-    },
-    async untilConverged() {
-      const deadline = performance.now() + PATIENCE_MS;
-      for (;;) {
-        if (hasEnded()) start();
-        const { service } = state;
-        const converged = eventually(() => setting.assertConverged(deadline - performance.now()), {
-          timeoutMs: PATIENCE_MS,
-          what: 'every document to be what its rows make it',
-        }).then(() => true);
-        converged.catch(() => undefined);
-        const ended = service?.ended.then(() => false);
-        if (await Promise.race([converged, ended])) break;
-      }
-      state.codes = [];
-    },
-    async [Symbol.asyncDispose]() {
-      await state.service?.[Symbol.asyncDispose]();
-    },
-  };
-}
-
-interface Deck<T> {
-  /** All kinds, the rarest first. */
-  draw(): [string, T][];
-  made(kind: string): void;
-}
-
-/** Kinds of changes, so that each has its turn before another has its second. */
-function createDeck<T>(random: Random, kinds: Readonly<Record<string, T>>): Deck<T> {
-  const times = new Map<string, number>();
-  return {
-    draw: () =>
-      shuffled(random, Object.entries(kinds)).sort(([a], [b]) => (times.get(a) ?? 0) - (times.get(b) ?? 0)),
-    made: (kind) => count(times, kind),
-  };
-}
-
-function count(counts: Map<string, number>, kind: string): void {
-  counts.set(kind, (counts.get(kind) ?? 0) + 1);
 }
