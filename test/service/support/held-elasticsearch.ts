@@ -61,5 +61,9 @@ export function forward(elasticsearchUrl: string, incoming: IncomingMessage, res
     answer.pipe(response);
   });
   outgoing.once('error', () => response.destroy());
+  // Where the sender has gone, the rest of its request never comes, and the process would wait for the answer.
+  response.once('close', () => {
+    if (!response.writableFinished) outgoing.destroy();
+  });
   incoming.pipe(outgoing);
 }
