@@ -56,12 +56,13 @@ function refuse(response: ServerResponse): void {
 /** Passes a request on as it is, and its answer back. */
 export function forward(elasticsearchUrl: string, incoming: IncomingMessage, response: ServerResponse): void {
   const { method, headers, url = '/' } = incoming;
+  // The sender has gone while it was held up: the rest of its request never comes, and the process would wait for an answer.
+  if (response.destroyed) return;
   const outgoing = request(new URL(url, elasticsearchUrl), { method, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);
   });
   outgoing.once('error', () => response.destroy());
-  // Where the sender has gone, the rest of its request never comes, and the process would wait for the answer.
   response.once('close', () => {
     if (!response.writableFinished) outgoing.destroy();
   });
