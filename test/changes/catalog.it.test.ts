@@ -219,27 +219,32 @@ describe('documents are read again', () => {
     await service.stop();
   });
 
-  it('where names were exchanged and exchanged back between two looks, by what the stream says of the table', async (t) => {
-    await using setting = await openSetting(t, { own: films });
-    const { admin } = setting;
-    // Only the stream has the service look again; wal2json describes no tables.
-    await using service = setting.run({ SCHEMA_CHECK_INTERVAL_MS: wal2json ? '1000' : '3600000' });
-    await service.untilStreaming();
-    await setting.assertConverged();
-    await admin.query(exchangeColumns('s.film'));
-    await admin.query(`update s.film set n = n + 1 where id <= 5`);
-    await waitFor(async () => (await fieldOf(setting, 'film', '1', 'a')) === 'b1');
-    await admin.query(exchangeColumns('s.film'));
-    await admin.query(`update s.film set n = n + 1 where id = 10`);
-    await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
-    await admin.query(exchangeTables);
-    await admin.query(`update s.new set v = v || '?' where id > 3`);
-    await waitFor(async () => (await fieldOf(setting, 'old', '4', 'v')) === 'new4');
-    await admin.query(exchangeTables);
-    await admin.query(`update s.old set v = v || '!' where id = 1`);
-    await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
-    await service.stop();
-  });
+  const skip = wal2json && 'wal2json describes no tables';
+  it(
+    'where names were exchanged and exchanged back between two looks, by what the stream says of the table',
+    { skip },
+    async (t) => {
+      await using setting = await openSetting(t, { own: films });
+      const { admin } = setting;
+      // Only the stream has the service look again.
+      await using service = setting.run({ SCHEMA_CHECK_INTERVAL_MS: '3600000' });
+      await service.untilStreaming();
+      await setting.assertConverged();
+      await admin.query(exchangeColumns('s.film'));
+      await admin.query(`update s.film set n = n + 1 where id <= 5`);
+      await waitFor(async () => (await fieldOf(setting, 'film', '1', 'a')) === 'b1');
+      await admin.query(exchangeColumns('s.film'));
+      await admin.query(`update s.film set n = n + 1 where id = 10`);
+      await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
+      await admin.query(exchangeTables);
+      await admin.query(`update s.new set v = v || '?' where id > 3`);
+      await waitFor(async () => (await fieldOf(setting, 'old', '4', 'v')) === 'new4');
+      await admin.query(exchangeTables);
+      await admin.query(`update s.old set v = v || '!' where id = 1`);
+      await eventually(() => setting.assertConverged(), { timeoutMs: PATIENCE_MS });
+      await service.stop();
+    },
+  );
 
   it('where a table was unlogged for a while, as a publication of all tables lets it', async (t) => {
     await using setting = await openSetting(t, { own: films });
